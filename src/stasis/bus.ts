@@ -1,0 +1,74 @@
+// The bus of one node: makes topics, stamps messages, counts.
+import { deepFreeze, type Message, type Payload, type Stamp, type SubscriptionChanged } from './message.ts';
+import type { SubscriptionMetrics } from './subscription.ts';
+import { Topic, type TopicMetrics } from './topic.ts';
+
+export interface BusOptions {
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
+  /** Freezes every message deeply: for tests, since it costs time. */
+  readonly freeze?: boolean;
+  /** Told what a handler threw; its subscription goes on. Left out, it is thrown as an uncaught exception. */
+  readonly onError?: (error: unknown) => void;
+}
+
+export interface BusMetrics {
+  readonly topics: readonly TopicMetrics[];
+  readonly subscriptions: readonly SubscriptionMetrics[];
+}
+
+export class Bus {
+  /** Rises with every change of subscriptions or forwards; topics keep what they derived from it. */
+  graph = 0;
+  readonly onError: (error: unknown) => void;
+  readonly #now: () => number;
+  readonly #freeze: boolean;
+  readonly #topics = new Map<string, Topic<never>>();
+  #lastId = 0;
+
+  constructor({ now = Date.now, freeze = false, onError = throwLater }: BusOptions = {}) {
+    this.#now = now;
+    this.#freeze = freeze;
+    this.onError = onError;
+  }
+
+  /** The topic of that name, made if it does not exist yet. One name always carries one type of message. */
+  topic<M extends Payload>(name: string): Topic<M> {
+    const existing = this.#topics.get(name);
+    if (existing !== undefined) return existing as unknown as Topic<M>;
+    const topic = new Topic<M>(name, this);
+    this.#topics.set(name, topic as unknown as Topic<never>);
+    return topic;
+  }
+
+  get metrics(): BusMetrics {
+    const topics = [...this.#topics.values()];
+    return {
+      topics: topics.map(({ metrics }) => metrics),
+      subscriptions: topics.flatMap(({ subscriptions }) => [...subscriptions].map(({ metrics }) => metrics)),
+    };
+  }
+
+  /** For topics only. */
+  stamp<M extends Payload>(origin: string, payload: M | SubscriptionChanged): Message<M> {
+    const message = { ...payload, id: ++this.#lastId, origin, at: this.#now() } as (M | SubscriptionChanged) & Stamp;
+    return this.#freeze ? deepFreeze(message) : message;
+  }
+
+  /** For topics only. */
+  graphChanged(): void {
+    this.graph += 1;
+  }
+
+  /** For topics only. */
+  forget(topic: { readonly name: string }): void {
+    if ((this.#topics.get(topic.name) as unknown) === topic) this.#topics.delete(topic.name);
+    this.graphChanged();
+  }
+}
+
+function throwLater(error: unknown): void {
+  setImmediate(() => {
+    throw error;
+  });
+}

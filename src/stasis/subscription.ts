@@ -1,0 +1,148 @@
+// One handler's mailbox: messages one at a time, in the order of their publication, never inside publish().
+import type { Message, Payload } from './message.ts';
+
+/** A handler that returns a promise is awaited before its next message. */
+export type Handler<M extends Payload> = (message: Message<M>) => void | Promise<void>;
+
+export interface SubscriptionOptions<M extends Payload> {
+  /** For logs and metrics; the topic's name and a number, if left out. */
+  readonly name?: string;
+  /** Only these types are delivered; the final message always is. All types, if left out. */
+  readonly types?: readonly (M['type'] | 'SubscriptionChanged')[];
+  /** How many messages may wait, 100,000 if left out. Beyond it the subscription is given up and `onOverflow` is told. */
+  readonly limit?: number;
+  readonly onOverflow?: () => void;
+}
+
+export interface SubscriptionMetrics {
+  readonly name: string;
+  readonly topic: string;
+  readonly queue: number;
+  readonly limit: number;
+  readonly delivered: number;
+  readonly dropped: number;
+}
+
+/** How many messages one turn delivers before timers and sockets get theirs. */
+const BATCH = 1_000;
+const DEFAULT_LIMIT = 100_000;
+
+export class Subscription<M extends Payload> {
+  readonly name: string;
+  readonly topic: string;
+  readonly #handler: Handler<M>;
+  readonly #leave: () => void;
+  readonly #onError: (error: unknown) => void;
+  readonly #options: SubscriptionOptions<M>;
+  readonly #types: ReadonlySet<string> | undefined;
+  readonly #limit: number;
+  #queue: Message<M>[] = [];
+  #head = 0;
+  #isDraining = false;
+  #isClosed = false;
+  #final: Message<M> | undefined;
+  #delivered = 0;
+  #dropped = 0;
+  #waiters: { readonly after: number; readonly resolve: () => void }[] = [];
+  #finished = 0;
+  #accepted = 0;
+
+  constructor(
+    name: string,
+    topic: string,
+    handler: Handler<M>,
+    leave: () => void,
+    onError: (error: unknown) => void,
+    options: SubscriptionOptions<M>,
+  ) {
+    this.name = name;
+    this.topic = topic;
+    this.#handler = handler;
+    this.#leave = leave;
+    this.#onError = onError;
+    this.#options = options;
+    this.#types = options.types && new Set(options.types);
+    this.#limit = options.limit ?? DEFAULT_LIMIT;
+  }
+
+  /** Stops listening. What already waits is still delivered, then the final message, then nothing more. */
+  unsubscribe(): void {
+    if (!this.#isClosed) this.#leave();
+  }
+
+  /** Waits until everything that was accepted so far has been handled. */
+  drained(): Promise<void> {
+    if (this.#finished >= this.#accepted) return Promise.resolve();
+    return new Promise((resolve) => this.#waiters.push({ after: this.#accepted, resolve }));
+  }
+
+  get metrics(): SubscriptionMetrics {
+    return {
+      name: this.name,
+      topic: this.topic,
+      queue: this.#queue.length - this.#head,
+      limit: this.#limit,
+      delivered: this.#delivered,
+      dropped: this.#dropped,
+    };
+  }
+
+  /** For topics only: takes a message into the mailbox. */
+  accept(message: Message<M>): void {
+    if (this.#isClosed) return;
+    if (this.#types !== undefined && !this.#types.has(message.type)) return;
+    if (this.#queue.length - this.#head >= this.#limit) {
+      this.#dropped += 1;
+      this.#leave();
+      this.#options.onOverflow?.();
+      return;
+    }
+    this.#enqueue(message);
+  }
+
+  /** For topics only: the last message, which passes every filter and limit. */
+  acceptFinal(message: Message<M>): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#final = message;
+    this.#enqueue(message);
+  }
+
+  #enqueue(message: Message<M>): void {
+    this.#queue.push(message);
+    this.#accepted += 1;
+    if (this.#isDraining) return;
+    this.#isDraining = true;
+    queueMicrotask(() => void this.#drain());
+  }
+
+  async #drain(): Promise<void> {
+    let inTurn = 0;
+    while (this.#head < this.#queue.length) {
+      const message = this.#queue[this.#head++]!;
+      if (this.#head === this.#queue.length) {
+        this.#queue = [];
+        this.#head = 0;
+      }
+      try {
+        const handled = this.#handler(message);
+        if (handled !== undefined) await handled;
+      } catch (error) {
+        this.#onError(error);
+      }
+      this.#delivered += 1;
+      this.#finish();
+      if (message === this.#final) break;
+      if (++inTurn % BATCH === 0) await new Promise(setImmediate);
+    }
+    this.#isDraining = false;
+  }
+
+  #finish(): void {
+    this.#finished += 1;
+    if (this.#waiters.length === 0) return;
+    const due = this.#waiters.filter(({ after }) => after <= this.#finished);
+    this.#waiters = this.#waiters.filter(({ after }) => after > this.#finished);
+    for (const { resolve } of due) resolve();
+  }
+}

@@ -1,0 +1,120 @@
+// The port to whoever speaks SIP on the wire. It owns transactions, retransmission and the bookkeeping of dialogs;
+// this room decides what to answer and what to send.
+
+/** One header line; names are compared without regard to case, compact forms are already written out. */
+export type SipHeader = readonly [name: string, value: string];
+
+/** The header lines of a message, in their order. A repeated header is as many lines (RFC 3261 7.3.1). */
+export class SipHeaders implements Iterable<SipHeader> {
+  readonly #lines: readonly SipHeader[];
+
+  constructor(lines: Iterable<SipHeader> = []) {
+    this.#lines = [...lines];
+  }
+
+  /** The first line of that name. */
+  get(name: string): string | undefined {
+    const wanted = name.toLowerCase();
+    return this.#lines.find(([each]) => each.toLowerCase() === wanted)?.[1];
+  }
+
+  /** Every line of that name, in order. A line may itself hold several values, divided by commas. */
+  all(name: string): string[] {
+    const wanted = name.toLowerCase();
+    return this.#lines.filter(([each]) => each.toLowerCase() === wanted).map(([, value]) => value);
+  }
+
+  [Symbol.iterator](): Iterator<SipHeader> {
+    return this.#lines[Symbol.iterator]();
+  }
+}
+
+/** Where a message came from, or where the stack listens. */
+export interface SipAddress {
+  /** "udp", "tcp", "tls", "ws", "wss". */
+  readonly protocol: string;
+  readonly address: string;
+  readonly port: number;
+}
+
+export interface SipMessage {
+  readonly headers: SipHeaders;
+  readonly body: string;
+}
+
+export interface SipResponse extends SipMessage {
+  readonly status: number;
+  readonly reason: string;
+  /** Where it came from; undefined when the stack made it itself (timeout, unreachable). */
+  readonly source: SipAddress | undefined;
+  /** Set as soon as the response belongs to a dialog. */
+  readonly dialogId: string | undefined;
+}
+
+/** What `respond` sent. */
+export interface SentResponse extends SipMessage {
+  /** Set when the response made or belongs to a dialog. */
+  readonly dialogId: string | undefined;
+}
+
+export interface ResponseParts {
+  readonly reason?: string;
+  readonly headers?: readonly SipHeader[];
+  readonly body?: string;
+}
+
+/** A request from the network, or one that the stack made itself because a dialog ended (`isOwn`). */
+export interface SipRequest extends SipMessage {
+  readonly method: string;
+  readonly uri: string;
+  readonly source: SipAddress;
+  /** The local address that received it, if the stack tells. */
+  readonly receivedOn: SipAddress | undefined;
+  /** Set when it came in a dialog that the stack knows. */
+  readonly dialogId: string | undefined;
+  /** The stack's own BYE, e.g. after an ACK that never came (RFC 3261 13.3.1.4). It needs no answer. */
+  readonly isOwn: boolean;
+  /**
+   * Answers. Resolves when the response went out, with what was sent (Contact and To tag are the stack's).
+   * Fails with a Fault 'conflict' when the transaction is over, 'unavailable' when it cannot be sent.
+   * In `headers` a name may stand several times: several lines leave, in that order, where the wire allows it.
+   */
+  respond(status: number, parts?: ResponseParts): Promise<SentResponse>;
+  /** An INVITE only: called once if a CANCEL comes before the final response. The stack has answered both already. */
+  onCancel(handler: (cancel: SipMessage) => void): void;
+  /** An INVITE only: called once when the ACK to our 2xx comes. */
+  onAck(handler: (ack: SipMessage) => void): void;
+}
+
+export interface OutgoingRequest {
+  readonly method: string;
+  /** The Request-URI. Within a dialog it may be left out: the remote target. */
+  readonly uri?: string;
+  /** Where to send it, if not where the Request-URI says: "sip:127.0.0.1:5080;transport=tcp". */
+  readonly nextHop?: string;
+  /** Within this dialog. */
+  readonly dialogId?: string;
+  readonly headers?: readonly SipHeader[];
+  readonly body?: string;
+  readonly onProvisional?: (response: SipResponse) => void;
+}
+
+export interface ClientTransaction {
+  /** When it went out, with what was sent. Fails with a Fault 'unavailable' when it could not, 'invalid' when it never will. */
+  readonly sent: Promise<SipMessage>;
+  /** The final response; 408 or 503 of the stack's own if none came. Fails only if `sent` failed. */
+  readonly final: Promise<SipResponse>;
+  /** An INVITE only (RFC 3261 9.1). The 487 comes as the final response. */
+  cancel(): void;
+}
+
+export interface SipStack {
+  /** Opens the sockets. No request is read before this: have everything in place. */
+  start(onRequest: (request: SipRequest) => void): Promise<void>;
+  stop(): Promise<void>;
+  /** Where it listens, once started. */
+  readonly addresses: readonly SipAddress[];
+  /** False while the connection to the SIP server is down. */
+  readonly isConnected: boolean;
+  send(request: OutgoingRequest): ClientTransaction;
+}
