@@ -14,12 +14,14 @@ export const route =
       : otherwise();
 
 /** A handler for some types, whose names are `types`: hand them to the subscription, so that others are not queued. */
-export function routeSome<M extends Payload>(routes: Partial<Routes<M, void | Promise<void>>>): {
+export function routeSome<M extends Payload>(
+  routes: Partial<Routes<M, void | Promise<void>>>,
+): {
   readonly types: readonly M['type'][];
   readonly handle: (message: Message<M>) => void | Promise<void>;
 } {
   return {
-    types: Object.keys(routes) as M['type'][],
+    types: Object.keys(routes),
     handle: (message) =>
       (routes[message.type as M['type']] as ((message: Message<M>) => void | Promise<void>) | undefined)?.(message),
   };

@@ -1,0 +1,88 @@
+// Someone reachable through a technology: "PJSIP/alice". Every change goes through it, and it tells.
+import { endpointId, type ChannelId, type EndpointId, type EndpointKey } from '../ids.ts';
+import type { Cache, Closable, Topic } from '../stasis/index.ts';
+import type { ContactStatus, EndpointSnapshot, Fact, TextMessage } from './facts.ts';
+
+/** The topics that an endpoint needs: one for itself, and those that what it tells is forwarded to. */
+export interface EndpointTopics {
+  /** What the endpoint tells of itself, without its channels. */
+  readonly own: Topic<Fact>;
+  /** The endpoint and its channels. */
+  readonly endpoint: Topic<Fact>;
+  readonly technology: Topic<Fact>;
+  /** What every endpoint tells of itself. */
+  readonly all: Topic<Fact>;
+}
+
+export class Endpoint {
+  readonly id: EndpointId;
+  readonly key: EndpointKey;
+  /** The endpoint and its channels: the channels' topics are forwarded here. */
+  readonly topic: Topic<Fact>;
+  readonly #topics: EndpointTopics;
+  readonly #cache: Cache<EndpointSnapshot>;
+  readonly #forwards: readonly Closable[];
+  #snapshot: EndpointSnapshot;
+
+  constructor(key: EndpointKey, topics: EndpointTopics, cache: Cache<EndpointSnapshot>) {
+    this.id = endpointId(key);
+    this.key = key;
+    this.topic = topics.endpoint;
+    this.#topics = topics;
+    this.#cache = cache;
+    this.#forwards = [
+      topics.own.forward(topics.endpoint),
+      topics.own.forward(topics.all),
+      topics.endpoint.forward(topics.technology),
+    ];
+    this.#snapshot = { id: this.id, ...key, state: 'unknown', channels: [] };
+    this.#tell(this.#snapshot);
+  }
+
+  get snapshot(): EndpointSnapshot {
+    return this.#snapshot;
+  }
+
+  setState(state: EndpointSnapshot['state']): void {
+    if (state !== this.#snapshot.state) this.#tell({ ...this.#snapshot, state });
+  }
+
+  /** A change of reachability, as the technology sees it: the state, then the peer. Nothing if unchanged. */
+  setReachable(isReachable: boolean): void {
+    const state = isReachable ? 'online' : 'offline';
+    if (state === this.#snapshot.state) return;
+    this.setState(state);
+    const status = isReachable ? 'Reachable' : 'Unreachable';
+    this.#topics.own.publish({ type: 'PeerStatusChanged', endpoint: this.#snapshot, status });
+  }
+
+  contactChanged(contact: ContactStatus): void {
+    this.#topics.own.publish({ type: 'ContactStatusChanged', endpoint: this.#snapshot, contact });
+  }
+
+  textReceived(text: TextMessage): void {
+    this.#topics.own.publish({ type: 'TextReceived', endpoint: this.#snapshot, text });
+  }
+
+  /** Its channel's topic leads here from now on; the snapshot lists it. Told even if the state is the same. */
+  addChannel(id: ChannelId): void {
+    this.#tell({ ...this.#snapshot, channels: [...this.#snapshot.channels, id] });
+  }
+
+  removeChannel(id: ChannelId): void {
+    this.#tell({ ...this.#snapshot, channels: this.#snapshot.channels.filter((each) => each !== id) });
+  }
+
+  close(): void {
+    const change = this.#cache.delete(this.id);
+    if (change !== undefined) this.#topics.own.publish({ type: 'EndpointChanged', change });
+    for (const forward of this.#forwards) forward.close();
+    this.#topics.own.close();
+    this.#topics.endpoint.close();
+  }
+
+  #tell(now: EndpointSnapshot): void {
+    this.#snapshot = now;
+    this.#topics.own.publish({ type: 'EndpointChanged', change: this.#cache.put(this.id, now) });
+  }
+}

@@ -1,0 +1,100 @@
+// What an application can subscribe to: "channel:<id or name>", "endpoint:PJSIP/foo", "endpoint:PJSIP", "bridge:<id>",
+// and with nothing behind the colon all objects of that kind.
+import { Fault } from '../errors.ts';
+import { parseEndpointId } from '../ids.ts';
+import type { Closable, Topic } from '../stasis/index.ts';
+import type { SourceKind } from './application.ts';
+import type { Channel } from './channel.ts';
+import type { Channels } from './channels.ts';
+import type { Endpoint } from './endpoint.ts';
+import type { Endpoints } from './endpoints.ts';
+import type { Fact } from './facts.ts';
+
+/** The ids under which ARI shows a subscription to all objects of a kind. */
+export const EVERY: Readonly<Record<SourceKind, string>> = {
+  channel: '__AST_CHANNEL_ALL_TOPIC',
+  bridge: '__AST_BRIDGE_ALL_TOPIC',
+  endpoint: '__AST_ENDPOINT_ALL_TOPIC',
+  deviceState: '__AST_DEVICE_STATE_ALL_TOPIC',
+};
+
+export interface Source {
+  readonly kind: SourceKind;
+  /** The object; empty for all of the kind. */
+  readonly id: string;
+  readonly exists: boolean;
+  /** As the client wrote it. */
+  readonly text: string;
+  /** Sends its topic to another; nothing where that kind of object has no topic. */
+  follow(to: Topic<Fact>): Closable | undefined;
+}
+
+export class Sources {
+  readonly #channels: Channels;
+  readonly #endpoints: Endpoints;
+
+  constructor(channels: Channels, endpoints: Endpoints) {
+    this.#channels = channels;
+    this.#endpoints = endpoints;
+  }
+
+  /** Fails with a Fault 'invalid' when the scheme is unknown. */
+  parse(text: string): Source {
+    const colon = text.indexOf(':');
+    const scheme = text.slice(0, colon);
+    const id = text.slice(colon + 1);
+    if (colon > 0 && scheme === 'channel') return this.#channel(id, text);
+    if (colon > 0 && scheme === 'endpoint') return this.#endpoint(id, text);
+    if (colon > 0 && scheme === 'bridge') return this.#nothing('bridge', id, text);
+    throw new Fault('invalid', `Invalid event source: ${text}`, { code: 'invalid-event-source' });
+  }
+
+  /** Every kind, all of it: what `subscribeAll` makes. */
+  all(): Source[] {
+    return [
+      this.#channel('', ''),
+      this.#endpoint('', ''),
+      this.#nothing('bridge', '', ''),
+      this.#nothing('deviceState', '', ''),
+    ];
+  }
+
+  /** The channel that "channel:<id>" names, by its unique id alone. */
+  findChannel(source: Source): Channel | undefined {
+    return source.kind === 'channel' ? this.#channels.find(source.id) : undefined;
+  }
+
+  /** The endpoint that "endpoint:TECH/resource" names; a technology is none. */
+  findEndpoint(source: Source): Endpoint | undefined {
+    const key = source.kind === 'endpoint' ? parseEndpointId(source.id) : undefined;
+    return key && this.#endpoints.find(key);
+  }
+
+  #channel(text: string, original: string): Source {
+    const channel = text === '' ? undefined : this.#channels.findByIdOrName(text);
+    const topic = text === '' ? this.#channels.all : channel?.topic;
+    return {
+      kind: 'channel',
+      id: channel?.id ?? text,
+      exists: topic !== undefined,
+      text: original,
+      follow: (to) => topic?.forward(to),
+    };
+  }
+
+  #endpoint(id: string, text: string): Source {
+    const key = parseEndpointId(id);
+    const topic =
+      id === ''
+        ? this.#endpoints.all
+        : key !== undefined
+          ? this.#endpoints.find(key)?.topic
+          : this.#endpoints.technology(id);
+    return { kind: 'endpoint', id, exists: topic !== undefined, text, follow: (to) => topic?.forward(to) };
+  }
+
+  /** A kind of which there is no object, and so nothing to follow: only all of them can be subscribed to. */
+  #nothing(kind: SourceKind, id: string, text: string): Source {
+    return { kind, id, exists: id === '', text, follow: () => undefined };
+  }
+}
