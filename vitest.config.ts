@@ -1,5 +1,16 @@
 import { defineConfig } from 'vitest/config';
 
+// Property tests draw from one seed, printed so that a failure can be run again: SEED=… npm test
+const seed = process.env['SEED'] ?? String(Math.floor(Math.random() * 2 ** 31));
+console.log(`seed of the property tests: ${seed}`);
+
 export default defineConfig({
-  test: { include: ['test/**/*.test.ts'], exclude: ['test/endurance/**'], testTimeout: 20_000, hookTimeout: 20_000 },
+  test: {
+    include: ['test/**/*.test.ts'],
+    exclude: ['test/endurance/**'],
+    setupFiles: ['test/support/seed.ts'],
+    env: { SEED: seed },
+    testTimeout: 20_000,
+    hookTimeout: 20_000,
+  },
 });

@@ -1,0 +1,51 @@
+// A core for tests: every published message frozen, a clock that stands still, and something that listens.
+import { createCore, type Core } from '../../src/core/index.ts';
+import type { Fact } from '../../src/core/facts.ts';
+import type { ChannelDriver } from '../../src/core/technology.ts';
+import type { Contexts } from '../../src/core/routing.ts';
+import type { Message, Topic } from '../../src/stasis/index.ts';
+
+export const testCore = (contexts: Contexts = {}): Core =>
+  createCore(contexts, { freeze: true, now: () => 1_700_000_000_000 });
+
+/** Listens to a topic; `heard()` waits until all that was published so far has arrived, and gives it. */
+export function listen(topic: Topic<Fact>): {
+  heard(): Promise<Exclude<Message<Fact>, { type: 'SubscriptionChanged' }>[]>;
+} {
+  const facts: Exclude<Message<Fact>, { type: 'SubscriptionChanged' }>[] = [];
+  const subscription = topic.subscribe((message) => {
+    if (message.type !== 'SubscriptionChanged') facts.push(message);
+  });
+  return {
+    async heard() {
+      await subscription.drained();
+      return facts.splice(0);
+    },
+  };
+}
+
+/** Does what it is told, at once, and remembers it. */
+export function fakeDriver(techCause?: number): ChannelDriver & { readonly done: string[] } {
+  const done: string[] = [];
+  return {
+    done,
+    answer: async () => void done.push('answer'),
+    ring: async () => void done.push('ring'),
+    stopRinging: async () => void done.push('stop ringing'),
+    hangup(cause) {
+      done.push(`hangup ${cause}`);
+      return techCause;
+    },
+  };
+}
+
+/** A fact in a word, for comparing orders. */
+export function inAWord(fact: { readonly type: string } & Partial<Record<string, unknown>>): string {
+  const { type } = fact;
+  if (type === 'ChannelVariableSet') return `${type} ${String(fact['variable'])}=${String(fact['value'])}`;
+  if (type === 'ChannelHangupRequested')
+    return `${type} ${String(fact['cause'])} ${fact['soft'] === true ? 'soft' : 'far'}`;
+  if (type !== 'ChannelChanged') return type;
+  const change = fact['change'] as { was?: unknown; now?: unknown };
+  return change.was === undefined ? 'ChannelCreated' : change.now === undefined ? 'ChannelDestroyed' : type;
+}
