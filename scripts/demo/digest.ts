@@ -11,22 +11,17 @@ export interface Credentials {
   readonly cnonce: string;
 }
 
+const schemeOrParameter = /\b(Digest)\s+(?=[\w-]+\s*=)|([\w-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))/gi;
+
 /** In the order of WWW-Authenticate lines, which may also hold several challenges each. */
 export function challengesOf(values: readonly string[]): Challenge[] {
-  return values.flatMap((value) =>
-    value
-      .split(/(?:^|,)\s*Digest\s+/i)
-      .slice(1)
-      .map(
-        (text): Challenge =>
-          Object.fromEntries(
-            [...text.matchAll(/([\w-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))/g)].map(([, name = '', quoted, plain]) => [
-              name.toLowerCase(),
-              quoted ?? plain ?? '',
-            ]),
-          ),
-      ),
-  );
+  const challenges: Record<string, string>[] = [];
+  for (const [, scheme, name = '', quoted, plain = ''] of values.join(', ').matchAll(schemeOrParameter)) {
+    const latest = challenges.at(-1);
+    if (scheme !== undefined) challenges.push({});
+    else if (latest !== undefined) latest[name.toLowerCase()] = quoted ?? plain;
+  }
+  return challenges;
 }
 
 const hashes: Readonly<Record<string, string>> = { MD5: 'md5', 'SHA-256': 'sha256' };
@@ -48,7 +43,9 @@ export function authorization(challenge: Challenge, credentials: Credentials): s
   const qop = challenge['qop']?.split(',').some((each) => each.trim() === 'auth') === true ? 'auth' : undefined;
   const ha1 = hash(`${username}:${realm}:${password}`);
   const ha2 = hash(`${method}:${uri}`);
-  const response = hash(qop === undefined ? `${ha1}:${nonce}:${ha2}` : `${ha1}:${nonce}:00000001:${cnonce}:${qop}:${ha2}`);
+  const response = hash(
+    qop === undefined ? `${ha1}:${nonce}:${ha2}` : `${ha1}:${nonce}:00000001:${cnonce}:${qop}:${ha2}`,
+  );
   const parts = [
     `username="${username}"`,
     `realm="${realm}"`,

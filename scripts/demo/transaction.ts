@@ -1,7 +1,8 @@
-// One request of the telephone and the responses to it (RFC 3261 17.1), with retransmission where UDP needs it.
+// One request of the telephone and the responses to it (RFC 3261 17.1), sent again where UDP needs it.
 import type { SipLine } from './sip-text.ts';
 import { SipText } from './sip-text.ts';
-import { Mailbox, within } from './waiting.ts';
+import type { Deferred } from './waiting.ts';
+import { deferred, within } from './waiting.ts';
 
 export interface TransactionOptions {
   readonly request: SipText;
@@ -10,6 +11,9 @@ export interface TransactionOptions {
   readonly repeats: boolean;
   /** Milliseconds until the final response must be there. */
   readonly deadline: number;
+  readonly onProvisional?: ((response: SipText) => void) | undefined;
+  /** Each 2xx to an INVITE, the repeated ones too: the ACK is the caller's (RFC 3261 13.2.2.4). */
+  readonly onAccepted?: ((response: SipText) => void) | undefined;
 }
 
 const t1 = 500;
@@ -21,20 +25,17 @@ export class Transaction {
   /** The final response; fails when none came in time. */
   readonly final: Promise<SipText>;
   readonly #options: TransactionOptions;
-  readonly #news = new Mailbox<SipText>();
+  readonly #answer: Deferred<SipText> = deferred();
   #timer: NodeJS.Timeout | undefined;
-  #settle: { resolve: (response: SipText) => void; reject: (reason: Error) => void } | undefined;
-  #failedAck: string | undefined;
 
   constructor(options: TransactionOptions) {
     this.request = options.request;
     this.#options = options;
-    const answer = new Promise<SipText>((resolve, reject) => {
-      this.#settle = { resolve, reject };
-    });
     const { method, uri } = this.request;
-    this.final = within(answer, options.deadline, `final response to ${method} ${uri}`).finally(() => this.#stop());
-    // Whoever asks for `final` meets the failure; whoever does not, had no interest.
+    this.final = within(this.#answer.promise, options.deadline, `final response to ${method} ${uri}`).finally(() =>
+      this.#stop(),
+    );
+    // Whoever awaits `final` meets the failure; whoever does not, had no interest in it.
     this.final.catch(() => undefined);
     options.send(this.request.raw);
     if (options.repeats) this.#repeatAfter(t1);
@@ -46,28 +47,20 @@ export class Transaction {
   }
 
   accept(response: SipText): void {
+    const isInvite = this.request.method === 'INVITE';
     if (response.status < 200) {
+      if (isInvite) this.#stop();
       this.provisionals.push(response);
-      this.#news.put(response);
-      if (this.request.method === 'INVITE') clearTimeout(this.#timer);
+      this.#options.onProvisional?.(response);
       return;
     }
-    if (this.request.method === 'INVITE' && response.status >= 300) {
-      this.#failedAck ??= this.#ackFor(response).raw;
-      this.#options.send(this.#failedAck);
-    }
-    this.#news.put(response);
-    this.#settle?.resolve(response);
-  }
-
-  /** The next response that was not yet asked for, provisional or final. */
-  nextResponse(): Promise<SipText> {
-    return this.#news.next(this.#options.deadline, `response to ${this.request.method} ${this.request.uri}`);
+    if (isInvite && response.status < 300) this.#options.onAccepted?.(response);
+    if (isInvite && response.status >= 300) this.#options.send(this.#ackFor(response).raw);
+    this.#answer.resolve(response);
   }
 
   fail(reason: Error): void {
-    this.#settle?.reject(reason);
-    this.#news.close(reason);
+    this.#answer.reject(reason);
   }
 
   #repeatAfter(delay: number): void {
@@ -84,11 +77,11 @@ export class Transaction {
   /** The ACK to a refusal is part of the transaction (RFC 3261 17.1.1.3). */
   #ackFor(response: SipText): SipText {
     const { request } = this;
-    const same = (name: string): SipLine[] => request.headers(name).map((value) => [name, value]);
+    const routes = request.headers('Route').map((value): SipLine => ['Route', value]);
     return new SipText(`ACK ${request.uri} SIP/2.0`, [
       ['Via', request.header('Via')],
       ['Max-Forwards', '70'],
-      ...same('Route'),
+      ...routes,
       ['From', request.header('From')],
       ['To', response.header('To')],
       ['Call-ID', request.header('Call-ID')],

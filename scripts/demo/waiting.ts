@@ -40,20 +40,26 @@ export class Mailbox<T> {
   }
 }
 
-/** The promise, or a failure when it has not settled after `deadline` milliseconds. */
-export async function within<T>(promise: Promise<T>, deadline: number, what: string): Promise<T> {
-  const { promise: late, stop } = alarm(deadline, what);
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    stop();
-  }
+export interface Deferred<T> extends Waiter<T> {
+  readonly promise: Promise<T>;
 }
 
-function alarm(deadline: number, what: string): { readonly promise: Promise<never>; readonly stop: () => void } {
-  let timer: NodeJS.Timeout | undefined;
-  const promise = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no ${what} within ${deadline} ms`)), deadline);
+/** A promise, and the means to settle it. */
+export function deferred<T>(): Deferred<T> {
+  let waiter: Waiter<T> | undefined;
+  const promise = new Promise<T>((resolve, reject) => {
+    waiter = { resolve, reject };
   });
-  return { promise, stop: () => clearTimeout(timer) };
+  return { promise, resolve: (item) => waiter?.resolve(item), reject: (reason) => waiter?.reject(reason) };
+}
+
+/** The promise, or a failure when it has not settled after `deadline` milliseconds. */
+export async function within<T>(promise: Promise<T>, deadline: number, what: string): Promise<T> {
+  const late = deferred<never>();
+  const timer = setTimeout(() => late.reject(new Error(`no ${what} within ${deadline} ms`)), deadline);
+  try {
+    return await Promise.race([promise, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -21,6 +21,8 @@ export interface Wire {
   readonly local: HostPort;
   readonly log: readonly LogEntry[];
   send(bytes: string | Uint8Array): void;
+  /** Who is told of each message from now on. The server speaks only when spoken to, so nothing comes before. */
+  receive(handler: (text: string) => void): void;
   /** Resolves when the socket is closed, by either side. */
   readonly closed: Promise<void>;
   close(): Promise<void>;
@@ -29,7 +31,6 @@ export interface Wire {
 export interface WireOptions {
   readonly transport: 'udp' | 'tcp';
   readonly server: HostPort;
-  readonly onMessage: (raw: string) => void;
   readonly onLog?: ((entry: LogEntry) => void) | undefined;
 }
 
@@ -38,26 +39,28 @@ export function openWire(options: WireOptions): Promise<Wire> {
   return options.transport === 'udp' ? openUdp(options) : openTcp(options);
 }
 
-function logger(onLog: WireOptions['onLog']): { log: LogEntry[]; add: (entry: Omit<LogEntry, 'at'>) => void } {
+/** The log, and the one who is told of what comes in. */
+function reception(onLog: WireOptions['onLog']) {
   const log: LogEntry[] = [];
+  let handler: ((text: string) => void) | undefined;
+  const add = (direction: LogEntry['direction'], bytes: string | Uint8Array): string => {
+    const entry = { direction, text: Buffer.from(bytes).toString('utf8'), at: Date.now() };
+    log.push(entry);
+    onLog?.(entry);
+    return entry.text;
+  };
   return {
     log,
-    add: (entry) => {
-      const dated = { ...entry, at: Date.now() };
-      log.push(dated);
-      onLog?.(dated);
-    },
+    sent: (bytes: string | Uint8Array): void => void add('sent', bytes),
+    received: (bytes: string | Uint8Array): void => handler?.(add('received', bytes)),
+    receive: (each: (text: string) => void): void => void (handler = each),
   };
 }
 
-async function openUdp({ server, onMessage, onLog }: WireOptions): Promise<Wire> {
+async function openUdp({ server, onLog }: WireOptions): Promise<Wire> {
   const socket = createSocket('udp4');
-  const { log, add } = logger(onLog);
-  socket.on('message', (bytes) => {
-    const text = bytes.toString('utf8');
-    add({ direction: 'received', text });
-    onMessage(text);
-  });
+  const { log, sent, received, receive } = reception(onLog);
+  socket.on('message', received);
   // Connected, so that an ICMP error shows itself and strangers are not heard.
   socket.connect(server.port, server.host);
   await once(socket, 'connect');
@@ -69,9 +72,10 @@ async function openUdp({ server, onMessage, onLog }: WireOptions): Promise<Wire>
     transport: 'udp',
     local: { host: address, port },
     log,
+    receive,
     closed,
     send: (bytes) => {
-      add({ direction: 'sent', text: Buffer.from(bytes).toString('utf8') });
+      sent(bytes);
       socket.send(Buffer.from(bytes));
     },
     close: () => {
@@ -81,17 +85,14 @@ async function openUdp({ server, onMessage, onLog }: WireOptions): Promise<Wire>
   };
 }
 
-async function openTcp({ server, onMessage, onLog }: WireOptions): Promise<Wire> {
+async function openTcp({ server, onLog }: WireOptions): Promise<Wire> {
   const socket = connect({ port: server.port, host: server.host, noDelay: true });
-  const { log, add } = logger(onLog);
+  const { log, sent, received, receive } = reception(onLog);
   let stream: Buffer = Buffer.alloc(0);
   socket.on('data', (bytes: Buffer) => {
     const { messages, rest } = cut(Buffer.concat([stream, bytes]));
     stream = rest;
-    for (const text of messages) {
-      add({ direction: 'received', text });
-      onMessage(text);
-    }
+    for (const text of messages) received(text);
   });
   await once(socket, 'connect');
   socket.on('error', () => undefined); // 'close' follows
@@ -100,9 +101,10 @@ async function openTcp({ server, onMessage, onLog }: WireOptions): Promise<Wire>
     transport: 'tcp',
     local: { host: socket.localAddress ?? '', port: socket.localPort ?? 0 },
     log,
+    receive,
     closed,
     send: (bytes) => {
-      add({ direction: 'sent', text: Buffer.from(bytes).toString('utf8') });
+      sent(bytes);
       socket.write(bytes);
     },
     close: () => {

@@ -108,6 +108,16 @@ export class Channel {
     await this.#driver.stopRinging();
   }
 
+  /** The far end has pressed a key, for so many milliseconds. */
+  dtmfReceived(digit: string, duration: number): void {
+    this.topic.publish({ type: 'ChannelDtmfReceived', channel: this.#snapshot, digit, duration });
+  }
+
+  /** The far end has put us on hold, or takes us up again. */
+  setHeld(isHeld: boolean): void {
+    this.topic.publish({ type: isHeld ? 'ChannelHeld' : 'ChannelUnheld', channel: this.#snapshot });
+  }
+
   /** Ends the call from this side, for a Q.850 cause, because someone asked for it. */
   hangup(cause: number): void {
     if (this.#isEnded) return;

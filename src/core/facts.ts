@@ -93,6 +93,15 @@ export type Fact =
       /** Asked for by this side, not by the far end. */
       readonly soft: boolean;
     }
+  | {
+      readonly type: 'ChannelDtmfReceived';
+      readonly channel: ChannelSnapshot;
+      readonly digit: string;
+      /** In milliseconds. */
+      readonly duration: number;
+    }
+  /** The far end has put the channel on hold, or takes it up again. */
+  | { readonly type: 'ChannelHeld' | 'ChannelUnheld'; readonly channel: ChannelSnapshot }
   | { readonly type: 'EndpointChanged'; readonly change: Change<EndpointSnapshot> }
   | {
       readonly type: 'PeerStatusChanged';

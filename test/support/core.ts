@@ -40,12 +40,16 @@ export function fakeDriver(techCause?: number): ChannelDriver & { readonly done:
 }
 
 /** A fact in a word, for comparing orders. */
-export function inAWord(fact: { readonly type: string } & Partial<Record<string, unknown>>): string {
-  const { type } = fact;
-  if (type === 'ChannelVariableSet') return `${type} ${String(fact['variable'])}=${String(fact['value'])}`;
-  if (type === 'ChannelHangupRequested')
-    return `${type} ${String(fact['cause'])} ${fact['soft'] === true ? 'soft' : 'far'}`;
-  if (type !== 'ChannelChanged') return type;
-  const change = fact['change'] as { was?: unknown; now?: unknown };
-  return change.was === undefined ? 'ChannelCreated' : change.now === undefined ? 'ChannelDestroyed' : type;
+export function inAWord(fact: Fact): string {
+  switch (fact.type) {
+    case 'ChannelVariableSet':
+      return `${fact.type} ${fact.variable}=${fact.value}`;
+    case 'ChannelHangupRequested':
+      return `${fact.type} ${fact.cause} ${fact.soft ? 'soft' : 'far'}`;
+    case 'ChannelChanged':
+      if (fact.change.was === undefined) return 'ChannelCreated';
+      return fact.change.now === undefined ? 'ChannelDestroyed' : fact.type;
+    default:
+      return fact.type;
+  }
 }

@@ -1,0 +1,132 @@
+// The one page of wiring: makes every part and hands it to whoever needs it, in the order of their dependencies.
+import { randomBytes } from 'node:crypto';
+import type { FastifyInstance } from 'fastify';
+import { createAri, type Ari } from './ari/index.ts';
+import type { ArionConfig } from './config.ts';
+import { createCore, type Core } from './core/index.ts';
+import type { Store } from './core/store.ts';
+import { drachtioStack } from './engines/drachtio/index.ts';
+import { openStore } from './engines/embedded/store.ts';
+import { createMetrics, type Metrics } from './observability/metrics.ts';
+import { ariReadings, pjsipReadings, sipServerReadings } from './readings.ts';
+import { SipServer } from './sip-server/index.ts';
+import { pjsip, type Pjsip } from './technologies/pjsip/index.ts';
+import type { SipAddress, SipStack } from './technologies/pjsip/stack.ts';
+import { VERSION } from './version.ts';
+
+export interface AppOptions {
+  readonly log?: (level: 'info' | 'warn' | 'error', text: string) => void;
+  /** Freezes every message of the bus: for tests. */
+  readonly freeze?: boolean;
+}
+
+export interface App {
+  /** Fails with a Fault, or the system's error, when something cannot be had; call `stop` then. */
+  start(): Promise<void>;
+  /** Takes no new work, hangs up open calls, closes what was opened. */
+  stop(): Promise<void>;
+  /** Where the API listens, once started. */
+  readonly http: { readonly host: string; readonly port: number };
+  /** Where SIP listens, once started. */
+  readonly sip: readonly SipAddress[];
+  readonly core: Core;
+}
+
+export function createApp(config: ArionConfig, { log = () => {}, freeze = false }: AppOptions = {}): App {
+  const core = createCore(config.contexts, {
+    freeze,
+    onError: (error) => log('error', error instanceof Error ? (error.stack ?? error.message) : String(error)),
+  });
+  // What was opened, the last first: how it is closed.
+  const closing: (() => Promise<void> | void)[] = [];
+  const opened = (close: () => Promise<void> | void): void => void closing.unshift(close);
+  let http: FastifyInstance | undefined;
+  let stack: SipStack | undefined;
+  let isReady = false;
+
+  const wire = async (): Promise<void> => {
+    const store = await openStore(config.data);
+    opened(() => store.close());
+
+    const server = await startSipServer(config, log, opened);
+    stack = drachtioStack(server);
+    const technology = pjsip({ core, stack, store, config: config.pjsip, log });
+    if (technology.text !== undefined) core.messages.addSender(technology.text);
+
+    const metrics = createMetrics(core, () => [
+      ...ariReadings(ari),
+      ...pjsipReadings(technology),
+      ...(server.embedded ? sipServerReadings(server.embedded) : []),
+    ]);
+    opened(() => metrics.close());
+    const ari = createAri(core, {
+      version: VERSION,
+      entityId: await entityId(store),
+      startedAt: Date.now(),
+      users: config.ari.users,
+      allowedOrigins: config.ari.allowedOrigins,
+      onRequest: metrics.onRequest,
+    });
+    http = ari.http;
+    watch(ari, metrics, () => isReady && stack!.isConnected);
+    // The API hears the calls end, so it is closed after the technology: it is opened before.
+    opened(() => ari.http.close());
+    await startTechnology(technology, opened);
+    await ari.http.listen({ host: config.http.host, port: config.http.port });
+    isReady = true;
+  };
+
+  return {
+    core,
+    start: wire,
+    async stop() {
+      isReady = false;
+      for (const close of closing.splice(0)) await close();
+    },
+    get http() {
+      const address = http?.server.address();
+      return { host: config.http.host, port: typeof address === 'object' ? (address?.port ?? 0) : 0 };
+    },
+    get sip() {
+      return stack?.addresses ?? [];
+    },
+  };
+}
+
+type Opened = (close: () => Promise<void> | void) => void;
+
+/** The embedded SIP server, unless the configuration names another one; and how to reach it. */
+async function startSipServer({ sip }: ArionConfig, log: NonNullable<AppOptions['log']>, opened: Opened) {
+  if (sip.server !== undefined) return { ...sip.server, log };
+  // Nobody but this process is to control it: a port that nobody knows, a secret of this start.
+  const secret = randomBytes(24).toString('hex');
+  const embedded = new SipServer({ listen: sip.listen, secret, log });
+  await embedded.start();
+  opened(() => embedded.stop());
+  return { host: '127.0.0.1', port: embedded.controlPort, secret, log, embedded };
+}
+
+async function startTechnology(technology: Pjsip, opened: Opened): Promise<void> {
+  opened(() => technology.stop());
+  await technology.start();
+}
+
+/** For those who watch over the process. They need no credentials. */
+function watch({ http }: Ari, metrics: Metrics, isReady: () => boolean): void {
+  http.get('/health/live', () => ({ status: 'live' }));
+  http.get('/health/ready', (_, reply) =>
+    reply.code(isReady() ? 200 : 503).send({ status: isReady() ? 'ready' : 'not ready' }),
+  );
+  http.get('/metrics', async (_, reply) => reply.type(metrics.contentType).send(await metrics.text()));
+}
+
+/** The `asterisk_id` of every event: six random bytes, of which the first says that they are nobody's address. */
+async function entityId(store: Store): Promise<string> {
+  const known = await store.get('entity-id');
+  if (known !== undefined) return known;
+  const bytes = randomBytes(6);
+  bytes[0] = (bytes[0]! & 0xfc) | 0x02;
+  const made = [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(':');
+  await store.put('entity-id', made);
+  return made;
+}

@@ -1,0 +1,111 @@
+// Who is asking, and what they may do: one function for HTTP, the WebSocket, and REST over the WebSocket.
+//
+// A password hash is made with:
+//   node -e "const c=require('node:crypto'),s=c.randomBytes(16);console.log(['scrypt',s.toString('base64'),c.scryptSync(process.argv[1],s,32).toString('base64')].join(':'))" PASSWORD
+import { createHmac, randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
+import { Fault } from '../errors.ts';
+
+/** Either `password` or `password_hash`: "scrypt:<salt>:<hash>", both base64, by Node's default scrypt parameters. */
+export interface ApiUser {
+  readonly password?: string;
+  readonly password_hash?: string;
+  /** May only read. */
+  readonly read_only?: boolean;
+}
+
+export interface Credentials {
+  readonly name: string;
+  readonly password: string;
+}
+
+export const REALM = 'Asterisk REST Interface';
+
+/** What Asterisk reads of a credential, in bytes. */
+const LONGEST = 255;
+/** How many credentials that were found right are remembered, so that a hash is computed once and not per request. */
+const REMEMBERED = 1_000;
+/** How many hashes may be under way; each keeps a thread busy for some 50 ms. */
+const UNDER_WAY = 64;
+const HASH = /^scrypt:([A-Za-z0-9+/]+={0,2}):([A-Za-z0-9+/]+={0,2})$/;
+
+/** From the Authorization header, and only where that has none from `api_key=name:password`. */
+export function readCredentials(authorization: string | undefined, query: URLSearchParams): Credentials | undefined {
+  const basic = authorization?.startsWith('Basic ') ? split(decode(authorization.slice(6))) : undefined;
+  return basic ?? split(query.getAll('api_key').at(-1) ?? '');
+}
+
+const decode = (base64: string): string => Buffer.from(base64, 'base64').toString();
+
+function split(text: string): Credentials | undefined {
+  const colon = text.indexOf(':');
+  if (colon < 0 || Buffer.byteLength(text) > LONGEST) return undefined;
+  return { name: text.slice(0, colon), password: text.slice(colon + 1) };
+}
+
+export class Authorizer {
+  readonly #users: ReadonlyMap<string, ApiUser>;
+  /** Digests only, under a key that dies with the process. */
+  readonly #key = randomBytes(32);
+  readonly #verified = new Set<string>();
+  #underWay = 0;
+
+  /** Fails with a Fault 'invalid' when a user has no password, or a hash that is not written as it should be. */
+  constructor(users: Readonly<Record<string, ApiUser>>) {
+    this.#users = new Map(Object.entries(users));
+    for (const [name, { password, password_hash: hash }] of this.#users) {
+      if (hash === undefined ? password === undefined : !HASH.test(hash)) {
+        throw new Fault('invalid', `ari.users.${name}: expected a password, or a password_hash "scrypt:<salt>:<hash>"`);
+      }
+    }
+  }
+
+  /**
+   * Fails with a Fault 'unauthorized' for wrong or no credentials, 'forbidden' where a user who may only read wants more,
+   * 'unavailable' while too many hashes are being computed.
+   */
+  async authorize(credentials: Credentials | undefined, method: string): Promise<void> {
+    const user = credentials && this.#users.get(credentials.name);
+    if (user === undefined || !(await this.#matches(user, credentials!))) {
+      throw new Fault('unauthorized', 'Authentication required');
+    }
+    if (user.read_only === true && method !== 'GET' && method !== 'OPTIONS') {
+      throw new Fault('forbidden', 'Write access denied', { code: 'read-only' });
+    }
+  }
+
+  async #matches(user: ApiUser, { name, password }: Credentials): Promise<boolean> {
+    if (user.password_hash === undefined) return this.#equal(password, user.password ?? '');
+    const digest = this.#digest(`${name}:${password}`).toString('base64');
+    if (this.#verified.has(digest)) return true;
+    if (!(await this.#verify(user.password_hash, password))) return false;
+    if (this.#verified.size >= REMEMBERED) this.#verified.clear();
+    this.#verified.add(digest);
+    return true;
+  }
+
+  async #verify(passwordHash: string, password: string): Promise<boolean> {
+    const [, salt = '', hash = ''] = HASH.exec(passwordHash) ?? [];
+    const expected = Buffer.from(hash, 'base64');
+    if (this.#underWay >= UNDER_WAY) throw new Fault('unavailable', 'Too many logins at once');
+    this.#underWay += 1;
+    try {
+      const derived = await new Promise<Buffer>((resolve, reject) => {
+        scrypt(password, Buffer.from(salt, 'base64'), expected.length, (error, key) =>
+          error === null ? resolve(key) : reject(error),
+        );
+      });
+      return timingSafeEqual(derived, expected);
+    } finally {
+      this.#underWay -= 1;
+    }
+  }
+
+  /** In a time that does not tell how much of it is right. */
+  #equal(one: string, other: string): boolean {
+    return timingSafeEqual(this.#digest(one), this.#digest(other));
+  }
+
+  #digest(text: string): Buffer {
+    return createHmac('sha256', this.#key).update(text).digest();
+  }
+}

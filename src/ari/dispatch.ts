@@ -1,0 +1,197 @@
+// One request through the checks of ARI, in its order, to its operation. HTTP and the WebSocket both come this way.
+import { performance } from 'node:perf_hooks';
+import { Fault, type FaultKind } from '../errors.ts';
+import type { Authorizer, Credentials } from './auth.ts';
+import { preflightHeaders, type Preflight } from './cors.ts';
+import type { ApiDocuments } from './docs/index.ts';
+import { readBody, readQuery, type JsonReader, type Sent } from './parameters.ts';
+import type { Context, Operation } from './resource.ts';
+import { absentOperations, resources } from './resources/index.ts';
+import { Routes, type Place } from './routes.ts';
+
+export interface AriRequest {
+  readonly method: string;
+  /** What follows "/ari/": path and query. */
+  readonly target: string;
+  /** An upgrade is a request over HTTP that wants to become a WebSocket. */
+  readonly over: 'http' | 'upgrade' | 'websocket';
+  readonly credentials: Credentials | undefined;
+  readonly contentType?: string | undefined;
+  readonly body?: string | undefined;
+  /** The Host header. */
+  readonly host?: string | undefined;
+  /** Parameters besides those of the target. */
+  readonly parameters?: readonly { readonly name: string; readonly value: string }[];
+  readonly preflight?: Preflight | undefined;
+}
+
+export interface AriResponse {
+  readonly kind: 'response';
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** JSON. */
+  readonly body?: string;
+}
+
+/** All checks have passed, and a WebSocket may be opened. */
+export interface Opening {
+  readonly kind: 'opening';
+  readonly credentials: Credentials | undefined;
+  readonly apps: readonly string[];
+  readonly subscribeAll: boolean;
+}
+
+/** Told of each request: ARI's path, or an empty text where there is none; seconds. */
+export type OnRequest = (route: string, method: string, status: number, seconds: number) => void;
+
+const statuses: Readonly<Record<FaultKind, number>> = {
+  invalid: 400,
+  unauthorized: 401,
+  forbidden: 403,
+  'not-found': 404,
+  conflict: 409,
+  precondition: 412,
+  unprocessable: 422,
+  'too-large': 413,
+  'unsupported-media': 415,
+  unsupported: 501,
+  unavailable: 503,
+};
+
+export interface DispatcherOptions {
+  readonly context: Context;
+  readonly authorizer: Authorizer;
+  readonly reader: JsonReader;
+  readonly documents: ApiDocuments;
+  readonly allowedOrigins: readonly string[];
+  readonly realm: string;
+  readonly onRequest?: OnRequest | undefined;
+}
+
+export class Dispatcher {
+  readonly #options: DispatcherOptions;
+  readonly #routes = new Routes(resources, absentOperations);
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+  }
+
+  async dispatch(request: AriRequest): Promise<AriResponse | Opening> {
+    const started = performance.now();
+    const [path, query] = divide(request.target);
+    const place = this.#routes.find(path);
+    let outcome: AriResponse | Opening;
+    try {
+      outcome = await this.#answer(request, path, query, place);
+    } catch (error) {
+      outcome = this.#failed(error);
+    }
+    const status = outcome.kind === 'opening' ? 101 : outcome.status;
+    this.#options.onRequest?.(place?.path ?? '', request.method, status, (performance.now() - started) / 1000);
+    return outcome;
+  }
+
+  async #answer(
+    request: AriRequest,
+    path: string,
+    query: URLSearchParams,
+    place: Place | undefined,
+  ): Promise<AriResponse | Opening> {
+    const { method, preflight } = request;
+    for (const { name, value } of request.parameters ?? []) query.append(name, value);
+    const sent = { query, ...readBody(request.contentType, request.body ?? '') };
+    if (preflight === undefined) await this.#options.authorizer.authorize(request.credentials, method);
+    if (path !== '' && path.endsWith('/')) return trailingSlash(path);
+    if (path.startsWith('api-docs/')) return this.#document(request, path.slice('api-docs/'.length));
+    if (place === undefined) throw noResource();
+    if (method === 'OPTIONS') {
+      const further = preflight && preflightHeaders(preflight, place.methods, this.#options.allowedOrigins);
+      return { kind: 'response', status: 204, headers: { Allow: place.methods.join(','), ...further } };
+    }
+    const operation = place.operations.get(method);
+    if (operation === undefined) return wrongMethod(place.methods);
+    if (operation === 'absent') throw noResource();
+    return operation.handle === undefined
+      ? open(request, operation, sent)
+      : this.#run(operation, operation.handle, place, sent);
+  }
+
+  async #run(
+    operation: Operation,
+    handle: NonNullable<Operation['handle']>,
+    { params }: Place,
+    sent: Sent,
+  ): Promise<AriResponse> {
+    const query = readQuery(operation.query ?? {}, sent);
+    const body = this.#options.reader.readOf(operation, sent);
+    const answer = await handle({ params, query, body }, this.#options.context);
+    return operation.returns === undefined
+      ? { kind: 'response', status: operation.empty ?? 204, headers: {} }
+      : json(200, answer);
+  }
+
+  #document({ method, host }: AriRequest, name: string): AriResponse {
+    const document = this.#options.documents.find(name, host);
+    if (document === undefined) throw noResource();
+    return method === 'GET' ? json(200, document) : wrongMethod(['GET']);
+  }
+
+  #failed(error: unknown): AriResponse {
+    if (!(error instanceof Fault)) {
+      this.#options.context.bus.onError(error);
+      return refusal(500, 'Internal server error', 'internal');
+    }
+    const challenge = { 'WWW-Authenticate': `Basic realm="${this.#options.realm}"` };
+    return refusal(
+      statuses[error.kind],
+      error.message,
+      error.code,
+      error.kind === 'unauthorized' ? challenge : undefined,
+    );
+  }
+}
+
+function divide(target: string): [path: string, query: URLSearchParams] {
+  const mark = target.indexOf('?');
+  if (mark < 0) return [target, new URLSearchParams()];
+  return [target.slice(0, mark), new URLSearchParams(target.slice(mark + 1))];
+}
+
+function open({ over, credentials }: AriRequest, { query = {} }: Operation, sent: Sent): AriResponse | Opening {
+  if (over === 'http') {
+    return refusal(426, 'This is a WebSocket: an upgrade is required', 'upgrade-required', { Upgrade: 'websocket' });
+  }
+  if (over === 'websocket') {
+    throw new Fault('invalid', 'There is a WebSocket already', { code: 'websocket-in-websocket' });
+  }
+  const { app, subscribeAll = false } = readQuery(query, sent) as { app: string[]; subscribeAll?: boolean };
+  const apps = [...new Set(app.map((each) => each.trim()))];
+  if (apps.includes('')) throw new Fault('invalid', 'Parameter app has an empty name', { code: 'invalid-parameter' });
+  return { kind: 'opening', credentials, apps, subscribeAll };
+}
+
+const json = (status: number, value: unknown): AriResponse => ({
+  kind: 'response',
+  status,
+  headers: { 'Content-Type': 'application/json' },
+  body: JSON.stringify(value),
+});
+
+/** The shape of every refusal: Asterisk's `message`, and a `code` that does not change with the words. */
+export function refusal(
+  status: number,
+  message: string,
+  code: string,
+  headers: Readonly<Record<string, string>> = {},
+): AriResponse {
+  const response = json(status, { message, code });
+  return { ...response, headers: { ...response.headers, ...headers } };
+}
+
+const noResource = (): Fault => new Fault('not-found', 'Resource not found', { code: 'resource-not-found' });
+
+const wrongMethod = (methods: readonly string[]): AriResponse =>
+  refusal(405, 'Invalid method', 'method-not-allowed', { Allow: methods.join(',') });
+
+const trailingSlash = (path: string): AriResponse =>
+  refusal(404, `No path ends with a slash. Try /ari/${path.replace(/\/+$/, '')}`, 'resource-not-found');

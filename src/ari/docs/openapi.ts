@@ -1,0 +1,98 @@
+// The declarations as an OpenAPI 3.1 document.
+import type { TSchema } from 'typebox';
+import { isRequired } from '../parameters.ts';
+import type { Operation, Resource } from '../resource.ts';
+import { Components } from './schemas.ts';
+import { API_VERSION } from './swagger.ts';
+
+export function openApi(resources: readonly Resource[]): object {
+  const components = new Components();
+  const paths: Record<string, Record<string, object>> = {};
+  for (const { name, operations } of resources) {
+    for (const operation of operations) {
+      const path = (paths[operation.path] ??= {});
+      path[operation.method.toLowerCase()] = operationOf(name, operation, components);
+    }
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Arion',
+      version: API_VERSION,
+      description:
+        'A telephony API that speaks Asterisk’s REST interface (ARI). Parameters of the query may as well be members of a JSON body, which win, or of a form.',
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url: '/ari' }],
+    security: [{ basic: [] }, { apiKey: [] }],
+    tags: resources.map(({ name, description }) => ({ name, description })),
+    paths,
+    components: {
+      securitySchemes: {
+        basic: { type: 'http', scheme: 'basic' },
+        apiKey: { type: 'apiKey', in: 'query', name: 'api_key', description: 'The user, a colon, and the password.' },
+      },
+      schemas: { Error: errorSchema, ...components.schemas },
+    },
+  };
+}
+
+const errorSchema = {
+  type: 'object',
+  description: 'Why a request was refused.',
+  required: ['message', 'code'],
+  properties: {
+    message: { type: 'string', description: 'For people.' },
+    code: { type: 'string', description: 'For programs: it does not change with the words.' },
+  },
+};
+
+const operationOf = (tag: string, operation: Operation, components: Components) => ({
+  tags: [tag],
+  operationId: `${tag}.${operation.nickname}`,
+  summary: operation.summary,
+  ...(operation.description !== undefined && { description: operation.description }),
+  parameters: [
+    ...Object.entries(operation.params ?? {}).map(([name, schema]) => parameter('path', name, schema, components)),
+    ...Object.entries(operation.query ?? {}).map(([name, schema]) => parameter('query', name, schema, components)),
+  ],
+  ...(operation.body !== undefined && {
+    requestBody: {
+      description: operation.body.description,
+      required: operation.body.required,
+      content: content(components.refer(operation.body.schema)),
+    },
+  }),
+  responses: { ...success(operation, components), ...refusals(operation) },
+});
+
+function parameter(place: 'path' | 'query', name: string, schema: TSchema, components: Components) {
+  const { description, ...rest } = components.refer(schema) as { description?: string };
+  return {
+    name,
+    in: place,
+    description,
+    required: place === 'path' || isRequired(schema),
+    ...(place === 'query' && 'items' in rest && { style: 'form', explode: false }),
+    schema: rest,
+  };
+}
+
+function success({ handle, returns, empty = 204 }: Operation, components: Components): Record<string, object> {
+  if (handle === undefined)
+    return { 101: { description: 'The WebSocket is open. asyncapi.json says what it carries.' } };
+  if (returns === undefined) return { [empty]: { description: empty === 202 ? 'Accepted.' : 'Done.' } };
+  return { 200: { description: 'Done.', content: content(components.refer(returns)) } };
+}
+
+const refusals = ({ method, errors = {}, handle }: Operation): Record<string, object> =>
+  Object.fromEntries(
+    Object.entries({
+      ...errors,
+      401: 'The credentials are missing or wrong.',
+      ...(method !== 'GET' && { 403: 'The user may only read.' }),
+      ...(handle === undefined && { 400: 'No application, or an empty name.', 426: 'The request is no upgrade.' }),
+    }).map(([code, description]) => [code, { description, content: content({ $ref: '#/components/schemas/Error' }) }]),
+  );
+
+const content = (schema: unknown) => ({ 'application/json': { schema } });

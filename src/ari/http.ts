@@ -1,0 +1,133 @@
+// ARI over HTTP: what Fastify received becomes a request of ours, and our answer leaves by Fastify.
+import websocket from '@fastify/websocket';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { readCredentials } from './auth.ts';
+import { corsHeaders, type Preflight } from './cors.ts';
+import { refusal, type AriRequest, type AriResponse, type Opening } from './dispatch.ts';
+import { EventSocket, LONGEST_FRAME, type SocketOptions } from './websocket.ts';
+
+/** Of a body, in bytes; beyond it 413, as in Asterisk. */
+const LONGEST_BODY = 40_960;
+/** How long, in milliseconds, a peer may take to say goodbye when the server stops. */
+const GRACE = 1_000;
+const PREFIX = '/ari';
+
+export interface HttpOptions {
+  readonly allowedOrigins: readonly string[];
+  readonly sockets: SocketOptions;
+}
+
+/** Puts everything under /ari. */
+export function serve(http: FastifyInstance, { allowedOrigins, sockets }: HttpOptions): void {
+  const open = new Set<EventSocket>();
+  const { onError } = sockets.context.bus;
+  // In ARI the members of a GET's body are parameters, too.
+  http.addHttpMethod('GET', { hasBody: true, overrideExisting: true });
+  void http.register(websocket, {
+    options: {
+      maxPayload: LONGEST_FRAME,
+      handleProtocols: (offered) => (offered.has('ari') ? 'ari' : false),
+    },
+    // What has a code went wrong on the wire: the socket closes by itself, and that is all there is to do.
+    errorHandler: (error, socket) => {
+      if ('code' in error) return;
+      socket.terminate();
+      onError(error);
+    },
+    preClose(done) {
+      this.websocketServer.close();
+      void goodbye(open).then(() => done());
+    },
+  });
+  void http.register(async (ari) => {
+    ari.removeAllContentTypeParsers();
+    ari.addContentTypeParser('*', { parseAs: 'string', bodyLimit: LONGEST_BODY }, (_, body, done) => done(null, body));
+    ari.addHook('onRequest', async ({ headers }, reply) => {
+      reply.headers(corsHeaders(headers.origin, allowedOrigins));
+    });
+    ari.setErrorHandler((error, _, reply) => answerError(error, reply, onError));
+    const answer = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+      const outcome = await sockets.dispatch(toAri(request));
+      if (outcome.kind === 'opening') throw new Error('a WebSocket is to be opened without an upgrade');
+      return send(reply, outcome);
+    };
+    const openings = new WeakMap<FastifyRequest, Opening>();
+    const admit = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
+      if (!request.ws) return undefined;
+      const outcome = await sockets.dispatch(toAri(request));
+      if (outcome.kind === 'response') return send(reply, outcome);
+      if (isOtherProtocol(request))
+        return send(reply, refusal(400, 'The only subprotocol is ari', 'invalid-parameter'));
+      openings.set(request, outcome);
+      return undefined;
+    };
+    for (const url of [PREFIX, `${PREFIX}/*`]) {
+      ari.route({ method: ari.supportedMethods.filter((method) => method !== 'GET'), url, handler: answer });
+      ari.route({
+        method: 'GET',
+        url,
+        preHandler: admit,
+        handler: answer,
+        wsHandler: (socket, request) => {
+          const events = new EventSocket(socket, openings.get(request)!, sockets);
+          open.add(events);
+          void events.closed.then(() => open.delete(events));
+        },
+      });
+    }
+  });
+}
+
+async function goodbye(open: ReadonlySet<EventSocket>): Promise<void> {
+  const all = [...open];
+  for (const socket of all) socket.close();
+  const timer = setTimeout(() => {
+    for (const socket of all) socket.terminate();
+  }, GRACE);
+  await Promise.all(all.map(({ closed }) => closed));
+  clearTimeout(timer);
+}
+
+function toAri({ method, raw, headers, body, ws }: FastifyRequest): AriRequest {
+  const target = (raw.url ?? '').slice(PREFIX.length).replace(/^\//, '');
+  const query = new URLSearchParams(target.split('?').slice(1).join('?'));
+  return {
+    method,
+    target,
+    over: ws ? 'upgrade' : 'http',
+    credentials: readCredentials(headers.authorization, query),
+    contentType: headers['content-type'],
+    body: typeof body === 'string' ? body : undefined,
+    host: headers.host,
+    preflight: preflightOf(method, headers),
+  };
+}
+
+function preflightOf(method: string, headers: FastifyRequest['headers']): Preflight | undefined {
+  const wanted = headers['access-control-request-method'];
+  if (method !== 'OPTIONS' || headers.origin === undefined || wanted === undefined) return undefined;
+  const asked = headers['access-control-request-headers'];
+  return { origin: headers.origin, method: wanted, ...(asked !== undefined && { headers: asked }) };
+}
+
+function isOtherProtocol({ headers }: FastifyRequest): boolean {
+  const offered = headers['sec-websocket-protocol'];
+  return offered !== undefined && !offered.split(',').some((each) => each.trim() === 'ari');
+}
+
+/** Nothing that the API says may be kept. */
+export function send(reply: FastifyReply, { status, headers, body }: AriResponse): FastifyReply {
+  return reply
+    .code(status)
+    .headers({ 'Cache-Control': 'no-cache, no-store', ...headers })
+    .send(body === undefined ? undefined : Buffer.from(body));
+}
+
+/** What went wrong before a request reached us: too large, or not even HTTP. */
+function answerError(error: unknown, reply: FastifyReply, onError: (error: unknown) => void): FastifyReply {
+  const { statusCode = 500, message = '' } = error as { statusCode?: number; message?: string };
+  if (statusCode === 413) return send(reply, refusal(413, 'Request body too large', 'too-large'));
+  if (statusCode < 500) return send(reply, refusal(statusCode, message, 'malformed-request'));
+  onError(error);
+  return send(reply, refusal(statusCode, 'Internal server error', 'internal'));
+}

@@ -1,0 +1,121 @@
+// The variables of a channel: one, or several at once.
+import { Type } from 'typebox';
+import { notFound } from '../../errors.ts';
+import { get, post, type Resource } from '../resource.ts';
+import { Variable, Variables } from './asterisk.ts';
+import { byIdOrName, controlled, invalid, needsApplication, params } from './channel.ts';
+
+const badVariable = { 400: 'A parameter is missing or malformed.' };
+
+/** There are no dialplan functions, and a variable by the name of one would only look as if it had an effect. */
+function notFunction(variable: string): void {
+  if (variable.includes('(')) throw invalid(`Parameter variable: there is no dialplan function ${variable}`);
+}
+
+const Settable = Type.Record(
+  Type.String(),
+  Type.Union([
+    Type.String(),
+    Type.Object(
+      { value: Type.String(), report_events: Type.Optional(Type.Boolean()) },
+      { additionalProperties: false },
+    ),
+  ]),
+  {
+    description: 'Values by name: a string each, or an object of the value and whether events of the channel show it.',
+  },
+);
+
+export const channelVariables: Resource['operations'] = [
+  get(
+    '/channels/{channelId}/variable',
+    {
+      nickname: 'getChannelVar',
+      summary: 'The value of a variable of a channel.',
+      since: ['12.0.0'],
+      params,
+      query: { variable: Type.String({ description: 'Its name.' }) },
+      returns: Variable,
+      errors: { ...badVariable, 404: 'There is no such channel or variable.', 409: needsApplication[409] },
+    },
+    ({ params: { channelId }, query: { variable } }, { channels }) => {
+      const value = byIdOrName(channels, channelId).variable(variable);
+      if (value === undefined) throw notFound('Variable');
+      return { value };
+    },
+  ),
+
+  post(
+    '/channels/{channelId}/variable',
+    {
+      nickname: 'setChannelVar',
+      summary: 'Sets a variable of a channel, or unsets it when there is no value.',
+      since: ['12.0.0'],
+      params,
+      query: {
+        variable: Type.String({ description: 'Its name.' }),
+        value: Type.Optional(Type.String({ description: 'Its new value; left out, it is unset.' })),
+        report_events: Type.Optional(
+          Type.Boolean({ default: false, description: 'Whether events of the channel show it from now on.' }),
+        ),
+      },
+      errors: { ...badVariable, ...needsApplication },
+    },
+    ({ params: { channelId }, query: { variable, value, report_events: report } }, { channels }) => {
+      notFunction(variable);
+      controlled(channels, channelId).setVariable(variable, value, { report: report === true });
+    },
+  ),
+
+  get(
+    '/channels/{channelId}/variables',
+    {
+      nickname: 'getChannelVars',
+      summary: 'The values of several variables of a channel: all of them, or none when one does not exist.',
+      since: ['20.20.0', '22.10.0', '23.4.0'],
+      params,
+      query: { variables: Type.Array(Type.String(), { description: 'Their names.' }) },
+      returns: Variables,
+      errors: {
+        ...badVariable,
+        404: 'There is no such channel, or one of the variables does not exist.',
+        409: needsApplication[409],
+      },
+    },
+    ({ params: { channelId }, query }, { channels }) => {
+      const channel = byIdOrName(channels, channelId);
+      const entries = query.variables.map((name) => {
+        const value = channel.variable(name);
+        if (value === undefined) throw notFound('Variable');
+        return [name, value] as const;
+      });
+      return { variables: Object.fromEntries(entries) };
+    },
+  ),
+
+  post(
+    '/channels/{channelId}/variables',
+    {
+      nickname: 'setChannelVars',
+      summary: 'Sets several variables of a channel: all of them, or none when one is malformed.',
+      since: ['20.20.0', '22.10.0', '23.4.0'],
+      params,
+      body: {
+        name: 'variables',
+        dataType: 'containers',
+        required: true,
+        description: 'The variables, under the key "variables".',
+        schema: Type.Object({ variables: Settable }),
+      },
+      errors: { ...badVariable, ...needsApplication },
+    },
+    ({ params: { channelId }, body }, { channels }) => {
+      Object.keys(body.variables).forEach(notFunction);
+      const channel = controlled(channels, channelId);
+      for (const [name, given] of Object.entries(body.variables)) {
+        const { value, report_events: report = false } = typeof given === 'string' ? { value: given } : given;
+        channel.setVariable(name, value, { report });
+      }
+    },
+  ),
+];

@@ -1,0 +1,261 @@
+// What is told to applications: every event that is sent, the WebSocket that carries them, and events that clients make.
+import { Type, type Static, type TProperties } from 'typebox';
+import type { ChannelSnapshot, EndpointSnapshot } from '../../core/facts.ts';
+import type { Sources } from '../../core/sources.ts';
+import { Fault } from '../../errors.ts';
+import { post, websocket, type Model, type Resource } from '../resource.ts';
+import { Moment } from '../time.ts';
+import { Channel } from './channel.ts';
+import { Endpoint, TextMessage } from './endpoints.ts';
+
+const ContactInfo = Type.Object(
+  {
+    uri: Type.String({ description: 'Where the endpoint can be reached.' }),
+    contact_status: Type.Enum(['Unreachable', 'Reachable', 'Unknown', 'NonQualified', 'Removed'], {
+      type: 'string',
+      description: 'Whether it answers there.',
+    }),
+    aor: Type.String({ description: 'The address of record that it belongs to.' }),
+    roundtrip_usec: Type.Optional(
+      Type.String({ description: 'How long the last answer took, in microseconds; "0" when not measured.' }),
+    ),
+  },
+  { title: 'ContactInfo', description: 'One place at which an endpoint can be reached.' },
+);
+
+const Peer = Type.Object(
+  {
+    peer_status: Type.String({ description: 'Reachable or Unreachable.' }),
+    cause: Type.Optional(Type.String({ description: 'Why, where it is known.' })),
+    address: Type.Optional(Type.String({ description: 'Its IP address.' })),
+    port: Type.Optional(Type.String({ description: 'Its port.' })),
+    time: Type.Optional(Type.String({ description: 'When it was last seen.' })),
+  },
+  { title: 'Peer', description: 'Whether an endpoint can be reached.' },
+);
+
+const Message = Type.Object(
+  {
+    type: Type.String({ description: 'What kind of message it is.' }),
+    asterisk_id: Type.Optional(Type.String({ description: 'Which server sent it.' })),
+  },
+  { title: 'Message', description: 'Whatever is sent over the WebSocket.' },
+);
+
+const timestamp = Moment('When it happened.');
+
+/** What every event carries besides its own. `application` and `asterisk_id` are added when it is sent. */
+export const Event = Type.Object(
+  {
+    ...Message.properties,
+    application: Type.String({ description: 'The application that it is for.' }),
+    timestamp,
+  },
+  { title: 'Event', description: 'Something that happened.' },
+);
+
+const event = <const Name extends string, P extends TProperties>(name: Name, description: string, properties: P) =>
+  Type.Object({ type: Type.Literal(name), timestamp, ...properties }, { title: name, description });
+
+export const eventModels = {
+  ApplicationReplaced: event('ApplicationReplaced', 'Another WebSocket has registered the application.', {}),
+  ChannelCreated: event('ChannelCreated', 'A channel has come into being.', { channel: Channel }),
+  ChannelDestroyed: event('ChannelDestroyed', 'A channel is gone.', {
+    cause: Type.Integer({ description: 'Why, as a Q.850 cause; 0 when nobody said.' }),
+    cause_txt: Type.String({ description: 'The cause in words.' }),
+    tech_cause: Type.Optional(Type.Integer({ description: "The technology's own code: for SIP the status." })),
+    channel: Channel,
+  }),
+  ChannelStateChange: event('ChannelStateChange', "A channel's state has changed.", { channel: Channel }),
+  ChannelDialplan: event('ChannelDialplan', 'Something else runs on a channel.', {
+    dialplan_app: Type.String({ description: 'What runs.' }),
+    dialplan_app_data: Type.String({ description: 'Its arguments.' }),
+    channel: Channel,
+  }),
+  ChannelCallerId: event('ChannelCallerId', 'The caller of a channel has changed.', {
+    caller_presentation: Type.Integer({ description: 'Whether the caller may be shown, as a number.' }),
+    caller_presentation_txt: Type.String({ description: 'The same in words.' }),
+    channel: Channel,
+  }),
+  ChannelConnectedLine: event('ChannelConnectedLine', 'The party at the other end of a channel has changed.', {
+    channel: Channel,
+  }),
+  ChannelVarset: event('ChannelVarset', 'A variable of a channel was set.', {
+    variable: Type.String({ description: 'Its name.' }),
+    value: Type.String({ description: 'Its new value; empty when it was unset.' }),
+    channel: Type.Optional(Channel),
+  }),
+  ChannelHangupRequest: event('ChannelHangupRequest', 'Someone wants a channel to end.', {
+    cause: Type.Optional(Type.Integer({ description: 'Why, as a Q.850 cause.' })),
+    tech_cause: Type.Optional(Type.Integer({ description: "The technology's own code: for SIP the status." })),
+    soft: Type.Optional(Type.Boolean({ description: 'Present, and true, when this side wants it.' })),
+    channel: Channel,
+  }),
+  ChannelDtmfReceived: event('ChannelDtmfReceived', 'A key was pressed at the far end.', {
+    digit: Type.String({ description: 'The key: 0-9, A-D, * or #.' }),
+    duration_ms: Type.Integer({ description: 'For how many milliseconds.' }),
+    channel: Channel,
+  }),
+  ChannelHold: event('ChannelHold', 'The far end has put a channel on hold.', {
+    channel: Channel,
+    musicclass: Type.Optional(Type.String({ description: 'The music that it asked for.' })),
+  }),
+  ChannelUnhold: event('ChannelUnhold', 'The far end has taken a channel up again.', { channel: Channel }),
+  ChannelUserevent: event('ChannelUserevent', 'A client made an event.', {
+    eventname: Type.String({ description: 'The name that the client gave it.' }),
+    channel: Type.Optional(Channel),
+    endpoint: Type.Optional(Endpoint),
+    userevent: Type.Record(Type.String(), Type.Unknown(), {
+      description: 'What the client put into it, and its name.',
+    }),
+  }),
+  StasisStart: event('StasisStart', 'A channel has come into the application.', {
+    args: Type.Array(Type.String(), { description: 'What the routing says to the application.' }),
+    channel: Channel,
+    replace_channel: Type.Optional(Channel),
+  }),
+  StasisEnd: event('StasisEnd', 'A channel has left the application.', { channel: Channel }),
+  EndpointStateChange: event('EndpointStateChange', 'The state or the channels of an endpoint were told anew.', {
+    endpoint: Endpoint,
+  }),
+  PeerStatusChange: event('PeerStatusChange', 'An endpoint can, or can no longer, be reached.', {
+    endpoint: Endpoint,
+    peer: Peer,
+  }),
+  ContactStatusChange: event('ContactStatusChange', "The state of one of an endpoint's contacts has changed.", {
+    endpoint: Endpoint,
+    contact_info: ContactInfo,
+  }),
+  TextMessageReceived: event('TextMessageReceived', 'An endpoint has sent a text message.', {
+    message: TextMessage,
+    endpoint: Type.Optional(Endpoint),
+  }),
+  RESTResponse: event('RESTResponse', 'The answer to a request over the WebSocket. No event filter holds it back.', {
+    transaction_id: Type.String({ description: 'As in the request; empty when it had none.' }),
+    request_id: Type.String({ description: 'As in the request; empty when it had none.' }),
+    status_code: Type.Integer({ description: 'The HTTP status.' }),
+    reason_phrase: Type.String({ description: 'The status in words.' }),
+    uri: Type.String({ description: 'As in the request, without the query.' }),
+    content_type: Type.Optional(Type.String({ description: 'Of the body, if there is one.' })),
+    message_body: Type.Optional(Type.String({ description: 'The body, if there is one: JSON as text.' })),
+  }),
+};
+
+type EventModels = typeof eventModels;
+
+/** Any event: switch on `type`, and the rest is known. */
+export type AriEvent = { [Name in keyof EventModels]: Static<EventModels[Name]> }[keyof EventModels];
+
+const RESTQueryStringParameter = Type.Object(
+  { name: Type.String({ description: 'Its name.' }), value: Type.String({ description: 'Its value.' }) },
+  { title: 'RESTQueryStringParameter', description: 'One parameter of a request over the WebSocket.' },
+);
+
+/** Members with a default are required in ARI's documents alone. */
+export const RESTRequest = Type.Object(
+  {
+    type: Type.String({ description: 'Always "RESTRequest".' }),
+    transaction_id: Type.String({ default: '', description: 'Whatever the client likes: it comes back.' }),
+    request_id: Type.String({ default: '', description: 'Whatever the client likes: it comes back.' }),
+    method: Type.String({ description: 'The HTTP method.' }),
+    uri: Type.String({ description: 'What follows "/ari/": channels/1700000000.1/answer. May have a query.' }),
+    content_type: Type.Optional(
+      Type.String({ description: 'Of the body: application/json or application/x-www-form-urlencoded.' }),
+    ),
+    query_strings: Type.Optional(
+      Type.Array(RESTQueryStringParameter, { description: 'Further parameters, besides those of the uri.' }),
+    ),
+    message_body: Type.Optional(Type.String({ description: 'The body, as text.' })),
+  },
+  { title: 'RESTRequest', description: 'A request over the WebSocket.' },
+);
+
+interface Shown {
+  readonly channel?: ChannelSnapshot;
+  readonly endpoint?: EndpointSnapshot;
+}
+
+function snapshotOf(sources: Sources, text: string): Shown {
+  const source = sources.parse(text);
+  const channel = sources.findChannel(source)?.snapshot;
+  const endpoint = sources.findEndpoint(source)?.snapshot;
+  if (channel !== undefined) return { channel };
+  if (endpoint !== undefined) return { endpoint };
+  throw new Fault('unprocessable', `Parameter source: there is no ${text}`, { code: 'event-source-not-found' });
+}
+
+const models: Model[] = [
+  { schema: Message, discriminator: 'type' },
+  { schema: Event, extends: Message },
+  { schema: ContactInfo },
+  { schema: Peer },
+  ...Object.values(eventModels).map((schema) => ({ schema, extends: Event })),
+  { schema: RESTQueryStringParameter },
+  { schema: RESTRequest },
+];
+
+export const events: Resource = {
+  name: 'events',
+  description: 'What happens, as it happens.',
+  since: ['12.0.0'],
+  models,
+  operations: [
+    websocket('/events', {
+      nickname: 'eventWebsocket',
+      summary: 'Opens a WebSocket that carries the events of applications.',
+      description: 'Requests may be sent over it, too: see the models RESTRequest and RESTResponse.',
+      since: ['12.0.0'],
+      query: {
+        app: Type.Array(Type.String(), {
+          description: 'The applications to register. Whoever listened for one of them before is replaced.',
+        }),
+        subscribeAll: Type.Optional(
+          Type.Boolean({ description: 'Whether an application that is not known yet follows everything.' }),
+        ),
+      },
+      returns: Message,
+    }),
+
+    post(
+      '/events/user/{eventName}',
+      {
+        nickname: 'userEvent',
+        summary: 'Makes an event of your own, for one application.',
+        since: ['12.3.0'],
+        params: { eventName: Type.String({ description: "The event's name." }) },
+        query: {
+          application: Type.String({ description: 'The application that is told.' }),
+          source: Type.Optional(
+            Type.Array(Type.String(), {
+              description:
+                'Objects to show in it, the last of each kind: channel:<id>, endpoint:<technology>/<resource>.',
+            }),
+          ),
+        },
+        body: {
+          name: 'variables',
+          dataType: 'containers',
+          required: false,
+          description: 'What to put into it, under the key "variables".',
+          schema: Type.Object({ variables: Type.Optional(Type.Record(Type.String(), Type.Unknown())) }),
+        },
+        errors: {
+          400: 'A parameter is missing or malformed.',
+          404: 'There is no such application.',
+          422: 'A source does not exist.',
+        },
+      },
+      ({ params, query, body: { variables = {} } }, { applications, sources }) => {
+        const application = applications.get(query.application);
+        const shown = (query.source ?? []).map((text) => snapshotOf(sources, text));
+        application.topic.publish({
+          type: 'UserEventSent',
+          name: params.eventName,
+          // Whatever JSON the client sent goes through as it is.
+          variables: variables as Record<string, string>,
+          ...shown.reduce((all, each) => ({ ...all, ...each }), {}),
+        });
+      },
+    ),
+  ],
+};

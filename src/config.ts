@@ -1,0 +1,217 @@
+// The configuration: its schema, what the environment and the command line call it, and what is wrong with it.
+import { Ajv } from 'ajv';
+import { Type, type Static } from 'typebox';
+import { parse } from 'yaml';
+import { invalid, nearest, problems } from './config-problems.ts';
+import { parseExtension } from './core/routing.ts';
+import { PjsipConfig } from './technologies/pjsip/objects.ts';
+
+const closed = { additionalProperties: false } as const;
+const port = Type.Integer({ minimum: 0, maximum: 65_535, description: 'A port; 0 takes any free one.' });
+
+const User = Type.Object(
+  {
+    password: Type.Optional(Type.String({ minLength: 1 })),
+    password_hash: Type.Optional(
+      Type.String({ pattern: '^scrypt:', description: 'Instead of the password: see README.' }),
+    ),
+    read_only: Type.Optional(Type.Boolean()),
+  },
+  closed,
+);
+
+const Extension = Type.Object(
+  { app: Type.String({ minLength: 1 }), args: Type.Optional(Type.Array(Type.String())) },
+  closed,
+);
+
+export const Config = Type.Object(
+  {
+    http: Type.Optional(Type.Object({ host: Type.Optional(Type.String()), port: Type.Optional(port) }, closed)),
+    ari: Type.Object(
+      {
+        users: Type.Record(Type.String(), User, { minProperties: 1 }),
+        allowed_origins: Type.Optional(Type.Array(Type.String())),
+      },
+      closed,
+    ),
+    sip: Type.Optional(
+      Type.Object(
+        {
+          server: Type.Optional(Type.String({ pattern: '^(embedded|drachtio://[^/]+:[0-9]+)$' })),
+          secret: Type.Optional(Type.String()),
+          listen: Type.Optional(
+            Type.Array(Type.String({ pattern: '^(udp|tcp)://(\\[[0-9a-fA-F:.]+\\]|[^:\\[\\]]+):[0-9]+$' }), {
+              minItems: 1,
+            }),
+          ),
+        },
+        closed,
+      ),
+    ),
+    pjsip: Type.Optional(PjsipConfig),
+    contexts: Type.Optional(Type.Record(Type.String(), Type.Record(Type.String(), Extension))),
+    data: Type.Optional(Type.String({ minLength: 1, description: 'The directory of what must outlive the process.' })),
+  },
+  closed,
+);
+
+export type RawConfig = Static<typeof Config>;
+
+/** The configuration with its defaults. */
+export interface ArionConfig {
+  readonly http: { readonly host: string; readonly port: number };
+  readonly ari: { readonly users: RawConfig['ari']['users']; readonly allowedOrigins: readonly string[] };
+  readonly sip: {
+    /** A drachtio-server to connect to; the embedded server if left out. */
+    readonly server?: { readonly host: string; readonly port: number; readonly secret: string };
+    readonly listen: readonly string[];
+  };
+  readonly pjsip: Static<typeof PjsipConfig>;
+  readonly contexts: Readonly<Record<string, Readonly<Record<string, { app: string; args: readonly string[] }>>>>;
+  readonly data: string;
+}
+
+export interface ConfigSources {
+  /** The file's text: YAML, and so JSON too. */
+  readonly text: string;
+  /** Variables; those that begin with ARION_ count. Before the file. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** Before the environment. */
+  readonly httpPort?: number;
+  readonly sipPort?: number;
+}
+
+/** Reads the configuration. Fails with a Fault 'invalid' that says the path of the wrong key and what was expected. */
+export function readConfig({ text, environment = {}, httpPort, sipPort }: ConfigSources): ArionConfig {
+  const raw = readText(text);
+  for (const [name, value] of Object.entries(environment)) {
+    if (value !== undefined && name.startsWith(PREFIX)) applyVariable(raw, name, value);
+  }
+  if (httpPort !== undefined) put(raw, ['http', 'port'], httpPort);
+  const config = check(raw);
+  return withDefaults(config, sipPort);
+}
+
+function readText(text: string): Tree {
+  let raw: unknown;
+  try {
+    raw = parse(text);
+  } catch (error) {
+    throw invalid(`the file is not YAML: ${(error as Error).message}`);
+  }
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw))
+    throw invalid('expected a mapping of sections: http, ari, sip, ...');
+  return raw as Tree;
+}
+
+function check(raw: Tree): RawConfig {
+  const validate = new Ajv({ allErrors: true, verbose: true }).compile<RawConfig>(Config);
+  if (!validate(raw)) throw invalid(problems(validate.errors ?? []).join('\n'));
+  checkUsers(raw);
+  checkContexts(raw);
+  return raw;
+}
+
+function checkUsers({ ari }: RawConfig): void {
+  for (const [name, { password, password_hash: hash }] of Object.entries(ari.users)) {
+    if ((password === undefined) === (hash === undefined)) {
+      throw invalid(`ari.users.${name}: expected either password or password_hash`);
+    }
+  }
+}
+
+function checkContexts({ contexts = {}, pjsip }: RawConfig): void {
+  for (const [context, extensions] of Object.entries(contexts)) {
+    for (const extension of Object.keys(extensions)) {
+      const places = parseExtension(extension);
+      if (typeof places === 'string')
+        throw invalid(`contexts.${context}.${extension}: not an extension pattern: ${places}`);
+    }
+  }
+  for (const [name, { context }] of Object.entries(pjsip?.endpoint ?? {})) {
+    if (context === undefined || context in contexts || context.startsWith('stasis-')) continue;
+    throw invalid(
+      `pjsip.endpoint.${name}.context: there is no context "${context}"${nearest(context, Object.keys(contexts))}`,
+    );
+  }
+}
+
+function withDefaults({ http, ari, sip, pjsip, contexts, data }: RawConfig, sipPort: number | undefined): ArionConfig {
+  const listen = sip?.listen ?? ['udp://127.0.0.1:5060', 'tcp://127.0.0.1:5060'];
+  const remote = /^drachtio:\/\/(.+):(\d+)$/.exec(sip?.server ?? '');
+  return {
+    http: { host: http?.host ?? '127.0.0.1', port: http?.port ?? 8088 },
+    ari: { users: ari.users, allowedOrigins: ari.allowed_origins ?? [] },
+    sip: {
+      ...(remote && { server: { host: remote[1]!, port: Number(remote[2]), secret: sip?.secret ?? 'cymru' } }),
+      listen: sipPort === undefined ? listen : listen.map((each) => each.replace(/:\d+$/, `:${sipPort}`)),
+    },
+    pjsip: pjsip ?? {},
+    contexts: Object.fromEntries(
+      Object.entries(contexts ?? {}).map(([name, extensions]) => [
+        name,
+        Object.fromEntries(Object.entries(extensions).map(([exten, { app, args = [] }]) => [exten, { app, args }])),
+      ]),
+    ),
+    data: data ?? './data',
+  };
+}
+
+type Tree = Record<string, unknown>;
+interface Schema {
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly patternProperties?: Readonly<Record<string, Schema>>;
+}
+
+const PREFIX = 'ARION_';
+const asVariable = (key: string): string => key.toUpperCase().replace(/[^A-Z0-9]/g, '_');
+const isTree = (value: unknown): value is Tree => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function applyVariable(raw: Tree, name: string, value: string): void {
+  const path = findPath(Config as Schema, raw, name.slice(PREFIX.length));
+  if (path === undefined) {
+    const known = Object.keys(Config.properties).map((key) => PREFIX + asVariable(key));
+    throw invalid(`${name}: no part of the configuration has this name${nearest(name, known)}`);
+  }
+  put(raw, path, parse(value) as unknown);
+}
+
+/** The path that a variable's name stands for; a key that the file has already goes before one that it might have. */
+function findPath(schema: Schema, raw: unknown, name: string): string[] | undefined {
+  const tree = isTree(raw) ? raw : {};
+  const candidates = Object.entries(schema.properties ?? {}).map(([key, inner]) => ({
+    key,
+    inner,
+    shown: asVariable(key),
+  }));
+  for (const inner of Object.values(schema.patternProperties ?? {})) {
+    const parts = name.split('_');
+    const keys = [
+      ...Object.keys(tree),
+      ...parts.map((_, index) =>
+        parts
+          .slice(0, index + 1)
+          .join('_')
+          .toLowerCase(),
+      ),
+    ];
+    candidates.push(...keys.map((key) => ({ key, inner, shown: asVariable(key) })));
+  }
+  for (const { key, inner, shown } of candidates) {
+    if (name === shown) return [key];
+    const rest = name.startsWith(`${shown}_`) ? findPath(inner, tree[key], name.slice(shown.length + 1)) : undefined;
+    if (rest !== undefined) return [key, ...rest];
+  }
+  return undefined;
+}
+
+function put(raw: Tree, path: readonly string[], value: unknown): void {
+  const [key, ...rest] = path;
+  if (rest.length === 0) raw[key!] = value;
+  else {
+    const inner = isTree(raw[key!]) ? (raw[key!] as Tree) : {};
+    raw[key!] = inner;
+    put(inner, rest, value);
+  }
+}

@@ -1,0 +1,126 @@
+// The SipStack by drachtio-srf: one connection to a SIP server that speaks drachtio's protocol, embedded or not.
+import type {
+  ClientTransaction,
+  OutgoingRequest,
+  SipAddress,
+  SipRequest,
+  SipResponse,
+  SipStack,
+} from '../../technologies/pjsip/stack.ts';
+import type { Log } from './connection.ts';
+import { Connection } from './connection.ts';
+import { Dialogs } from './dialogs.ts';
+import { lostDialog, ownRequest, ServerTransaction } from './request.ts';
+import type { SrfClient, SrfRequest, SrfResponse } from './srf.ts';
+import { createSrf } from './srf.ts';
+import { readMessage } from './text.ts';
+import { send } from './transaction.ts';
+
+export interface DrachtioOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly secret: string;
+  /** The methods that we ask for; all unless told otherwise. Fewer where another application uses the same server. */
+  readonly methods?: readonly string[];
+  readonly log: Log;
+  /** Milliseconds that `start` keeps trying to connect: 10 000 unless told otherwise. */
+  readonly patience?: number;
+}
+
+/** "*" asks for the methods that nobody routes; drachtio-server, which does not know it, takes it for a word that never comes. */
+const allMethods: readonly string[] = [
+  'REGISTER',
+  'MESSAGE',
+  'INVITE',
+  'OPTIONS',
+  'BYE',
+  'INFO',
+  'UPDATE',
+  'REFER',
+  'NOTIFY',
+  'SUBSCRIBE',
+  'PUBLISH',
+  'PRACK',
+  '*',
+];
+
+export const drachtioStack = (options: DrachtioOptions): SipStack => new DrachtioStack(options);
+
+class DrachtioStack implements SipStack {
+  readonly #srf: SrfClient = createSrf();
+  readonly #dialogs = new Dialogs();
+  readonly #connection: Connection;
+  readonly #server: SipAddress;
+  #onRequest: ((request: SipRequest) => void) | undefined;
+
+  constructor({ host, port, secret, methods = allMethods, log, patience = 10_000 }: DrachtioOptions) {
+    const routes = methods.map((method) => method.toLowerCase());
+    this.#connection = new Connection(this.#srf, { host, port, secret, routes, log, patience });
+    this.#server = { protocol: 'tcp', address: host, port };
+  }
+
+  get addresses(): readonly SipAddress[] {
+    return this.#connection.addresses;
+  }
+
+  get isConnected(): boolean {
+    return this.#connection.isUp;
+  }
+
+  async start(onRequest: (request: SipRequest) => void): Promise<void> {
+    this.#onRequest = onRequest;
+    this.#srf.use((request, response) => this.#accept(request, response));
+    this.#watchConnection();
+    await this.#connection.open();
+  }
+
+  stop(): Promise<void> {
+    this.#dialogs.takeAll();
+    return this.#connection.close();
+  }
+
+  send(request: OutgoingRequest): ClientTransaction {
+    return send(request, {
+      srf: this.#srf,
+      connection: this.#connection,
+      onSent: (sent) => this.#watchForUpdate(sent),
+      onFinal: (response) => this.#keepAccount(request, response),
+    });
+  }
+
+  #accept(request: SrfRequest, response: SrfResponse): void {
+    const dialogId = request.stackDialogId ?? '';
+    if (request.source === 'application') {
+      this.#dialogs.closed(dialogId);
+      return this.#deliver(ownRequest(request));
+    }
+    if (request.method === 'ACK') return this.#dialogs.acknowledged(dialogId, readMessage(request.raw));
+    if (request.method === 'BYE') this.#dialogs.closed(dialogId);
+    if (request.method === 'INVITE') this.#watchForUpdate(request);
+    this.#deliver(new ServerTransaction(request, response, this.#connection, this.#dialogs).request);
+  }
+
+  /** In a turn of its own: srf would catch what is thrown, and answer for us. */
+  #deliver(request: SipRequest): void {
+    queueMicrotask(() => this.#onRequest?.(request));
+  }
+
+  /** While a request is unanswered, srf hands an UPDATE of the same call to that request instead of to its handler. */
+  #watchForUpdate(request: SrfRequest): void {
+    request.on('update', (update, response) => this.#accept(update, response));
+  }
+
+  #keepAccount({ method, dialogId }: OutgoingRequest, response: SipResponse): void {
+    const isSuccess = response.status < 300;
+    if (method === 'INVITE' && isSuccess && response.dialogId !== undefined) this.#dialogs.opened(response.dialogId);
+    const isChallenge = response.status === 401 || response.status === 407;
+    if (method === 'BYE' && dialogId !== undefined && !isChallenge) this.#dialogs.closed(dialogId);
+  }
+
+  #watchConnection(): void {
+    this.#connection.onLost(() => {
+      this.#watchConnection();
+      for (const dialogId of this.#dialogs.takeAll()) this.#deliver(lostDialog(dialogId, this.#server));
+    });
+  }
+}

@@ -1,0 +1,122 @@
+// SIP text between the port's form and srf's: every header line kept on the way in, nothing harmful let out.
+import { Fault } from '../../errors.ts';
+import type { SipAddress, SipHeader, SipMessage } from '../../technologies/pjsip/stack.ts';
+import { SipHeaders } from '../../technologies/pjsip/stack.ts';
+
+/** The compact forms of IANA's registry of SIP header fields. */
+const compactNames: ReadonlyMap<string, string> = new Map([
+  ['a', 'Accept-Contact'],
+  ['b', 'Referred-By'],
+  ['c', 'Content-Type'],
+  ['d', 'Request-Disposition'],
+  ['e', 'Content-Encoding'],
+  ['f', 'From'],
+  ['i', 'Call-ID'],
+  ['j', 'Reject-Contact'],
+  ['k', 'Supported'],
+  ['l', 'Content-Length'],
+  ['m', 'Contact'],
+  ['n', 'Identity-Info'],
+  ['o', 'Event'],
+  ['r', 'Refer-To'],
+  ['s', 'Subject'],
+  ['t', 'To'],
+  ['u', 'Allow-Events'],
+  ['v', 'Via'],
+  ['x', 'Session-Expires'],
+  ['y', 'Identity'],
+]);
+
+export interface ReadMessage extends SipMessage {
+  readonly startLine: string;
+}
+
+/** Reads a message as it was on the wire; srf has already made sure that it is one. */
+export function readMessage(raw: string): ReadMessage {
+  const end = raw.indexOf('\r\n\r\n');
+  const head = end < 0 ? raw : raw.slice(0, end);
+  const [startLine = '', ...lines] = head.replace(/\r\n[ \t]+/g, ' ').split('\r\n');
+  const headers = new SipHeaders(lines.filter((line) => line.includes(':')).map(readHeader));
+  return { startLine, headers, body: end < 0 ? '' : readBody(raw.slice(end + 4), headers.get('Content-Length')) };
+}
+
+function readHeader(line: string): SipHeader {
+  const colon = line.indexOf(':');
+  const name = line.slice(0, colon).trim();
+  return [compactNames.get(name.toLowerCase()) ?? name, line.slice(colon + 1).trim()];
+}
+
+/** What a datagram holds beyond the announced length is not part of the message (RFC 3261 18.3). */
+function readBody(rest: string, announced: string | undefined): string {
+  const length = announced === undefined ? NaN : Number.parseInt(announced, 10);
+  return length < Buffer.byteLength(rest) ? Buffer.from(rest).toString('utf8', 0, length) : rest;
+}
+
+/** Header lines that the SIP server writes itself, whatever it is told. */
+const written = ['via', 'route', 'record-route', 'rseq', 'content-length'];
+const writtenInResponses = [...written, 'from', 'to', 'call-id', 'cseq'];
+
+export const requestHeaders = (lines: readonly SipHeader[]): Record<string, string> => joined(lines, written);
+export const responseHeaders = (lines: readonly SipHeader[]): Record<string, string> =>
+  joined(lines, writtenInResponses);
+
+/** One line per name, as srf and its protocol need it; the SIP server divides challenges again. */
+function joined(lines: readonly SipHeader[], notOurs: readonly string[]): Record<string, string> {
+  const headers = new Map<string, { name: string; values: string[] }>();
+  for (const [name, value] of lines) {
+    checkName(name);
+    const key = name.toLowerCase();
+    if (notOurs.includes(key)) throw new Fault('invalid', `the header ${name} is written by the SIP server alone`);
+    if (/[\r\n\0]/.test(value)) throw new Fault('invalid', `the header ${name} may not contain a line break or NUL`);
+    const known = headers.get(key);
+    if (known === undefined) headers.set(key, { name, values: [value] });
+    else known.values.push(value);
+  }
+  return Object.fromEntries([...headers.values()].map(({ name, values }) => [name, values.join(', ')]));
+}
+
+const token = /^[\w.!*+`'~-]+$/;
+
+/**
+ * A token (RFC 3261 25.1) without "%", which srf would decode, even into a line break; and no name that means
+ * something in every JavaScript object, since srf looks headers up in one.
+ */
+function checkName(name: string): void {
+  if (!token.test(name) || name.toLowerCase() in {}) {
+    throw new Fault('invalid', `not a header name: ${JSON.stringify(name)}`);
+  }
+}
+
+export function checkMethod(method: string): void {
+  if (!token.test(method)) throw new Fault('invalid', `not a SIP method: ${JSON.stringify(method)}`);
+}
+
+/** A URI as it may stand in a request line, or between "<" and ">". */
+export function checkUri(uri: string): void {
+  if (!/^[a-z][a-z0-9+.-]*:./i.test(uri) || !/^[!-~]+$/.test(uri) || /[<>"|]/.test(uri)) {
+    throw new Fault('invalid', `not a URI: ${JSON.stringify(uri)}`);
+  }
+}
+
+export function checkReason(reason: string): void {
+  if (/[\r\n\0]/.test(reason)) throw new Fault('invalid', 'a reason phrase may not contain a line break or NUL');
+}
+
+/** Dialog ids come from the stack; one that would break the frame cannot have. */
+export function checkDialogId(dialogId: string): void {
+  if (/[\r\n\0|]/.test(dialogId)) throw new Fault('invalid', `not a dialog id: ${JSON.stringify(dialogId)}`);
+}
+
+/** "udp/127.0.0.1:5060,tcp/[::1]:5060" */
+export const readAddresses = (list: string): SipAddress[] =>
+  list
+    .split(',')
+    .map((each) => /^([^/]+)\/(.+)$/.exec(each.trim()))
+    .flatMap((match) => (match === null ? [] : [readAddress(match[1] ?? '', match[2] ?? '')]));
+
+/** "127.0.0.1:5060" */
+export function readAddress(protocol: string, hostport: string): SipAddress {
+  const colon = hostport.lastIndexOf(':');
+  const address = hostport.slice(0, colon).replace(/^\[(.*)\]$/, '$1');
+  return { protocol, address, port: Number(hostport.slice(colon + 1)) };
+}

@@ -1,0 +1,55 @@
+// What the rooms count, in the form in which the metrics report it.
+import type { Ari } from './ari/index.ts';
+import { queueReadings, type Reading } from './observability/metrics.ts';
+import type { SipServer } from './sip-server/index.ts';
+import type { Pjsip } from './technologies/pjsip/index.ts';
+
+export const ariReadings = ({ counters }: Ari): Reading[] => [
+  { name: 'websockets', help: 'WebSockets that are open.', value: counters.open },
+  { name: 'events_sent_total', kind: 'counter', help: 'Events sent to applications.', value: counters.eventsSent },
+  {
+    name: 'websockets_closed_as_slow_total',
+    kind: 'counter',
+    help: 'WebSockets that were closed because their reader was too slow.',
+    value: counters.closedAsSlow,
+  },
+];
+
+export function pjsipReadings({ metrics: { sessions, messages, location, unidentified } }: Pjsip): Reading[] {
+  return [
+    { name: 'pjsip_contacts', help: 'Contacts that have registered.', value: location.contacts },
+    {
+      name: 'pjsip_unidentified_total',
+      kind: 'counter',
+      help: 'Requests from senders that nobody knows.',
+      value: unidentified.requests,
+    },
+    ...queueReadings('pjsip:sessions', sessions.open, sessions.limit, sessions.refused),
+    ...queueReadings('pjsip:messages', messages.waiting, messages.limit, messages.refused),
+    ...queueReadings('pjsip:registrations', location.waiting, location.limit, location.refused),
+    ...queueReadings('pjsip:unidentified', unidentified.sources, unidentified.limit, unidentified.forgotten),
+  ];
+}
+
+export function sipServerReadings({ metrics }: SipServer): Reading[] {
+  const counted = (name: string, help: string, label: string, counts: Readonly<Record<string, number>>): Reading[] =>
+    Object.entries(counts).map(([each, value]) => ({ name, kind: 'counter', help, value, labels: { [label]: each } }));
+  const { gauges, limits, drops } = metrics;
+  return [
+    ...counted('sip_requests_in_total', 'SIP requests received.', 'method', metrics.requestsIn),
+    ...counted('sip_requests_out_total', 'SIP requests sent.', 'method', metrics.requestsOut),
+    ...counted('sip_responses_in_total', 'SIP responses received.', 'class', metrics.responsesIn),
+    ...counted('sip_responses_out_total', 'SIP responses sent.', 'class', metrics.responsesOut),
+    ...counted('sip_drops_total', 'What the SIP server dropped or cut, by reason.', 'reason', drops),
+    {
+      name: 'sip_parse_errors_total',
+      kind: 'counter',
+      help: 'SIP messages that could not be read.',
+      value: metrics.parseErrors,
+    },
+    ...(Object.keys(gauges) as (keyof typeof gauges)[]).flatMap((name): Reading[] => [
+      { name: 'sip_held', help: 'What the SIP server holds.', value: gauges[name], labels: { what: name } },
+      { name: 'sip_held_limit', help: 'How much of it it may hold.', value: limits[name], labels: { what: name } },
+    ]),
+  ];
+}

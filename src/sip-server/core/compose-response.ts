@@ -1,0 +1,96 @@
+// Responses: what the request dictates, what we add, and what the application may say.
+import type { Draft } from '../control/command.ts';
+import { splitChallenges } from '../grammar/lists.ts';
+import { formatNameAddress, parseNameAddresses, withTag } from '../grammar/name-address.ts';
+import { hostPort } from '../grammar/uri.ts';
+import {
+  headerName,
+  headerOf,
+  headersOf,
+  ourHeader,
+  type Header,
+  type SipRequest,
+  type SipResponse,
+} from '../message.ts';
+import { isReliable, type Flow } from '../transport/flow.ts';
+import { bodyHeaders } from './bodies.ts';
+
+/** Never taken from an application's response. */
+const dictated = new Set([
+  'via',
+  'from',
+  'to',
+  'call-id',
+  'cseq',
+  'record-route',
+  'route',
+  'rseq',
+  'content-type',
+  'content-length',
+]);
+/** RFC 3261 7.3.1: the headers that must not be joined by commas. */
+export const challengeKeys = new Set([
+  'www-authenticate',
+  'proxy-authenticate',
+  'authorization',
+  'proxy-authorization',
+]);
+/** Headers in which "@localhost" stands for us. */
+const localised = new Set(['from', 'to', 'contact', 'p-asserted-identity']);
+
+/** `<sip:127.0.0.1:5060;transport=tcp>`: where we are reached. */
+export const ourContact = (flow: Pick<Flow, 'protocol' | 'local'>): string =>
+  `<sip:${hostPort(flow.local.address, flow.local.port)}${isReliable(flow) ? `;transport=${flow.protocol}` : ''}>`;
+
+/** The application's headers as they go out: well-known names spelled out, challenges divided, "@localhost" replaced. */
+export function applicationHeaders(
+  draft: Pick<Draft, 'headers'>,
+  without: ReadonlySet<string>,
+  flow: Pick<Flow, 'local'>,
+): Header[] {
+  return draft.headers
+    .filter(({ key }) => !without.has(key))
+    .flatMap(({ key, name, value }) => {
+      if (challengeKeys.has(key)) return splitChallenges(value).map((each) => ourHeader(headerName(name), each));
+      return [ourHeader(headerName(name), localised.has(key) ? localise(value, flow) : value)];
+    });
+}
+
+/** An address, or several, with brackets and with our address in place of "localhost"; left alone when malformed. */
+export function localise(value: string, { local }: Pick<Flow, 'local'>): string {
+  const replaced = value.replace(/@localhost(?=[;>?,\s]|$)/gi, `@${hostPort(local.address, local.port)}`);
+  return parseNameAddresses(replaced)?.map(formatNameAddress).join(', ') ?? replaced;
+}
+
+export interface ResponseParts extends Draft {
+  readonly status: number;
+  readonly reason: string;
+}
+
+/** Undefined when the body has no type. `toTag` is "" where none belongs (100 Trying). */
+export function composeResponse(
+  request: SipRequest,
+  flow: Flow,
+  toTag: string,
+  parts: ResponseParts,
+): SipResponse | undefined {
+  const body = bodyHeaders(parts);
+  if (body === undefined) return undefined;
+  const { status, reason } = parts;
+  const headers: Header[] = headersOf(request, 'via').map(({ value }) => ourHeader('Via', value));
+  const copy = (key: string): unknown =>
+    headers.push(...headersOf(request, key).map(({ value }) => ourHeader(headerName(key), value)));
+  const makesDialog = request.method === 'INVITE' || request.method === 'SUBSCRIBE';
+  if (makesDialog && status > 100 && status < 300) copy('record-route');
+  copy('from');
+  const to = headerOf(request, 'to');
+  if (to !== undefined) headers.push(ourHeader('To', toTag === '' ? to : withTag(to, toTag)));
+  copy('call-id');
+  copy('cseq');
+  if (status === 100) copy('timestamp');
+  const own = applicationHeaders(parts, dictated, flow);
+  if (makesDialog && status >= 200 && status < 300 && !own.some(({ key }) => key === 'contact')) {
+    headers.push(ourHeader('Contact', ourContact(flow)));
+  }
+  return { kind: 'response', status, reason, headers: [...headers, ...own, ...body], body: parts.body };
+}

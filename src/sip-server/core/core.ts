@@ -1,0 +1,67 @@
+// Takes what arrives, from the network and from applications, to the part of the core that handles it.
+import type { Client } from '../control/client.ts';
+import { parseDraft } from '../control/command.ts';
+import { stampVia } from '../grammar/via.ts';
+import { countRequest, countResponse } from '../metrics.ts';
+import { parseMessage } from '../parser.ts';
+import type { Flow } from '../transport/flow.ts';
+import { answerStateless } from './answer.ts';
+import type { Stack } from './stack.ts';
+import { Uac } from './uac.ts';
+import { Uas } from './uas.ts';
+
+export class Core {
+  readonly #stack: Stack;
+  readonly #uas: Uas;
+  readonly #uac: Uac;
+
+  constructor(stack: Stack) {
+    this.#stack = stack;
+    this.#uas = new Uas(stack);
+    this.#uac = new Uac(stack);
+  }
+
+  /** Octets that should be one SIP message. */
+  receive(octets: Buffer, flow: Flow): void {
+    const { metrics, settings } = this.#stack;
+    const parsed = parseMessage(octets, { maxHeaders: settings.limits.headers });
+    if (parsed.kind === 'problem') {
+      metrics.parseErrors += 1;
+      const { request, status, reason } = parsed;
+      if (request === undefined) metrics.drops.malformed += 1;
+      else answerStateless(this.#stack, stampVia(request, flow.remote), flow, status, reason);
+      return;
+    }
+    const { message } = parsed;
+    if (message.kind === 'request') {
+      countRequest(metrics.requestsIn, message.method);
+      this.#uas.receive(stampVia(message, flow.remote), flow, octets.length);
+    } else {
+      countResponse(metrics.responsesIn, message.status);
+      this.#uac.receive(message, flow, octets.length);
+    }
+  }
+
+  /** A "sip" command: `transaction|dialog[|next hop]` and a message. */
+  command(
+    client: Client,
+    messageId: string,
+    [transaction = '', dialog = '', nextHop = '']: readonly string[],
+    octets: Buffer,
+  ): void {
+    const draft = parseDraft(octets);
+    if (draft === undefined) return client.reply(messageId, ['NOK', 'invalid message']);
+    for (const line of draft.skipped)
+      this.#stack.settings.log('warn', `an application's header line was left out: ${line}`);
+    if (draft.kind === 'response') this.#uas.respond(client, messageId, transaction, draft);
+    else if (dialog !== '') this.#uac.sendWithin(client, messageId, draft, dialog);
+    else if (draft.method === 'CANCEL') this.#uac.cancel(client, messageId, draft, transaction);
+    else if (transaction === '') this.#uac.send(client, messageId, draft, nextHop);
+    else client.reply(messageId, ['NOK', 'a transaction id goes with a response or a CANCEL only']);
+  }
+
+  gone(client: Client): void {
+    this.#uas.gone(client);
+    this.#uac.gone(client);
+  }
+}

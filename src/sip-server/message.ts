@@ -1,0 +1,118 @@
+// A SIP message in memory, and how it is written. Texts hold one character per octet, so that nothing is lost on the way.
+
+/** One header line. */
+export interface Header {
+  /** The full name in lower case, whatever was written: "call-id" for "i". */
+  readonly key: string;
+  readonly name: string;
+  /** Unfolded and trimmed. */
+  readonly value: string;
+  /** The line as it was received, folds included; left out when it is ours. */
+  readonly raw?: string;
+}
+
+export interface SipRequest {
+  readonly kind: 'request';
+  readonly method: string;
+  readonly uri: string;
+  readonly headers: readonly Header[];
+  readonly body: Buffer;
+}
+
+export interface SipResponse {
+  readonly kind: 'response';
+  readonly status: number;
+  readonly reason: string;
+  readonly headers: readonly Header[];
+  readonly body: Buffer;
+}
+
+export type SipMessage = SipRequest | SipResponse;
+
+/** RFC 3261 7.3.3 and its extensions. */
+const compactForms: Readonly<Record<string, string>> = {
+  a: 'accept-contact',
+  b: 'referred-by',
+  c: 'content-type',
+  d: 'request-disposition',
+  e: 'content-encoding',
+  f: 'from',
+  i: 'call-id',
+  j: 'reject-contact',
+  k: 'supported',
+  l: 'content-length',
+  m: 'contact',
+  n: 'identity-info',
+  o: 'event',
+  r: 'refer-to',
+  s: 'subject',
+  t: 'to',
+  u: 'allow-events',
+  v: 'via',
+  x: 'session-expires',
+  y: 'identity',
+};
+
+/** Names that are not simply capitalised after each hyphen. */
+const irregularNames: Readonly<Record<string, string>> = {
+  'call-id': 'Call-ID',
+  cseq: 'CSeq',
+  'content-id': 'Content-ID',
+  'mime-version': 'MIME-Version',
+  'min-se': 'Min-SE',
+  'p-access-network-info': 'P-Access-Network-Info',
+  rack: 'RAck',
+  rseq: 'RSeq',
+  'sip-etag': 'SIP-ETag',
+  'sip-if-match': 'SIP-If-Match',
+  'www-authenticate': 'WWW-Authenticate',
+};
+
+export function headerKey(name: string): string {
+  const lower = name.toLowerCase();
+  return lower.length === 1 ? (compactForms[lower] ?? lower) : lower;
+}
+
+/** How we write a name: "call-id" is "Call-ID"; names that begin with "x-" stay as they are. */
+export function headerName(name: string): string {
+  const key = headerKey(name);
+  if (key.startsWith('x-')) return name;
+  return (
+    irregularNames[key] ??
+    key.replace(/(^|-)([a-z])/g, (_, hyphen: string, letter: string) => hyphen + letter.toUpperCase())
+  );
+}
+
+export const ourHeader = (name: string, value: string): Header => ({ key: headerKey(name), name, value });
+
+/** The first value of that header; `key` is in lower case. */
+export function headerOf({ headers }: { readonly headers: readonly Header[] }, key: string): string | undefined {
+  for (const header of headers) if (header.key === key) return header.value;
+  return undefined;
+}
+
+/** Every line of that header, in order. */
+export const headersOf = ({ headers }: { readonly headers: readonly Header[] }, key: string): Header[] =>
+  headers.filter((header) => header.key === key);
+
+/** "CSeq: 4711 INVITE"; undefined when malformed or beyond 32 bits. */
+export function cseqOf(message: {
+  readonly headers: readonly Header[];
+}): { number: number; method: string } | undefined {
+  const match = /^(\d{1,10})[ \t]+([!-~]+)$/.exec(headerOf(message, 'cseq') ?? '');
+  if (match === null || Number(match[1]) > 0xffffffff) return undefined;
+  return { number: Number(match[1]), method: match[2]! };
+}
+
+export const startLine = (message: SipMessage): string =>
+  message.kind === 'request'
+    ? `${message.method} ${message.uri} SIP/2.0`
+    : `SIP/2.0 ${message.status} ${message.reason}`;
+
+/** The octets for the wire. */
+export function serialise(message: SipMessage): Buffer {
+  let text = `${startLine(message)}\r\n`;
+  for (const header of message.headers) text += `${header.raw ?? `${header.name}: ${header.value}`}\r\n`;
+  const head = Buffer.from(`${text}\r\n`, 'latin1');
+  return message.body.length === 0 ? head : Buffer.concat([head, message.body]);
+}

@@ -1,0 +1,157 @@
+// From octets to a message, or to what is wrong with it. Total: whatever comes in, nothing is thrown.
+import { parseNameAddress, parseNameAddresses } from './grammar/name-address.ts';
+import { token } from './grammar/lists.ts';
+import { isUri } from './grammar/uri.ts';
+import { topVia } from './grammar/via.ts';
+import { cseqOf, headerKey, headerOf, headersOf, type Header, type SipMessage, type SipRequest } from './message.ts';
+
+export type Parsed =
+  | { readonly kind: 'message'; readonly message: SipMessage }
+  /** `request`: what could be read of it, when enough to answer. */
+  | { readonly kind: 'problem'; readonly status: number; readonly reason: string; readonly request?: SipRequest };
+
+export interface ParserLimits {
+  /** Header lines in one message. */
+  readonly maxHeaders: number;
+}
+
+interface Problem {
+  readonly status: number;
+  readonly reason: string;
+}
+
+const bad = (reason: string): Problem => ({ status: 400, reason });
+
+/** One message that fills the datagram, or that a stream was divided into. Octets beyond its Content-Length are ignored. */
+export function parseMessage(octets: Buffer, limits: ParserLimits): Parsed {
+  let start = 0;
+  while (octets[start] === 13 && octets[start + 1] === 10) start += 2;
+  const end = octets.indexOf('\r\n\r\n', start);
+  const head = octets.toString('latin1', start, end < 0 ? octets.length : end);
+  const body = end < 0 ? Buffer.alloc(0) : octets.subarray(end + 4);
+  const lineEnd = head.indexOf('\r\n');
+  const first = lineEnd < 0 ? head : head.slice(0, lineEnd);
+  const { headers, problem: headerProblem } = parseHeaders(
+    lineEnd < 0 ? [] : head.slice(lineEnd + 2).split('\r\n'),
+    limits,
+  );
+
+  const started = parseStartLine(first);
+  const endProblem = end < 0 ? bad('No end of the headers') : undefined;
+  if (started.kind === 'response') {
+    const message: SipMessage = { ...started, headers, body };
+    const problem = endProblem ?? headerProblem ?? commonProblem(message) ?? bodyProblem(message);
+    return problem ? { kind: 'problem', ...problem } : { kind: 'message', message: cutBody(message) };
+  }
+  const request: SipRequest = { kind: 'request', method: started.method, uri: started.uri, headers, body };
+  const problem = started.problem ?? endProblem ?? headerProblem ?? requestProblem(request) ?? bodyProblem(request);
+  if (problem === undefined) return { kind: 'message', message: cutBody(request) };
+  const answerable = started.method !== '' && started.method !== 'ACK' && headerOf(request, 'via') !== undefined;
+  return { kind: 'problem', ...problem, ...(answerable && { request }) };
+}
+
+type StartLine =
+  | { readonly kind: 'response'; readonly status: number; readonly reason: string }
+  | { readonly kind: 'request'; readonly method: string; readonly uri: string; readonly problem?: Problem };
+
+function parseStartLine(line: string): StartLine {
+  const status = /^SIP\/2\.0 ([1-6]\d\d)(?: ([^\r\n]*))?$/i.exec(line);
+  if (status !== null) return { kind: 'response', status: Number(status[1]), reason: status[2] ?? '' };
+  const parts = line.split(' ');
+  const [method = '', uri = '', version = ''] = parts;
+  if (!token.test(method)) return { kind: 'request', method: '', uri: '', problem: bad('Malformed start line') };
+  if (parts.length === 3 && /^SIP\/\d+\.\d+$/i.test(version) && version.slice(4) !== '2.0') {
+    return { kind: 'request', method, uri, problem: { status: 505, reason: 'Version Not Supported' } };
+  }
+  if (parts.length !== 3 || !/^SIP\/2\.0$/i.test(version))
+    return { kind: 'request', method, uri, problem: bad('Malformed request line') };
+  if (!isUri(uri)) return { kind: 'request', method, uri, problem: bad('Malformed Request-URI') };
+  return { kind: 'request', method, uri };
+}
+
+function parseHeaders(
+  lines: readonly string[],
+  { maxHeaders }: ParserLimits,
+): { headers: Header[]; problem?: Problem } {
+  const folded: string[] = [];
+  for (const line of lines) {
+    if (folded.length > 0 && /^[ \t]/.test(line)) folded[folded.length - 1] += `\r\n${line}`;
+    else folded.push(line);
+  }
+  const headers: Header[] = [];
+  let problem = /^[ \t]/.test(folded[0] ?? '') ? bad('Whitespace before the first header') : undefined;
+  for (const raw of folded) {
+    const header = parseHeader(raw);
+    if (header === undefined) problem ??= bad('Malformed header line');
+    else if (headers.length >= maxHeaders) problem ??= bad('Too many headers');
+    else headers.push(header);
+  }
+  return problem ? { headers, problem } : { headers };
+}
+
+function parseHeader(raw: string): Header | undefined {
+  const colon = raw.indexOf(':');
+  const name = raw.slice(0, Math.max(colon, 0)).trim();
+  const value = raw
+    .slice(colon + 1)
+    .replace(/\r\n(?=[ \t])/g, '')
+    .trim();
+  if (!token.test(name) || hasControls(value)) return undefined;
+  return { key: headerKey(name), name, value, raw };
+}
+
+/** Control characters are allowed only behind the backslash of a quoted string, and a bare CR or LF not even there. */
+function hasControls(value: string): boolean {
+  const controls = /[\0-\x08\n-\x1f\x7f]/;
+  return controls.test(value) && controls.test(value.replace(/\\[\0-\x09\x0b\x0c\x0e-\x7f]/g, ''));
+}
+
+const onlyOnce = ['from', 'to', 'call-id', 'cseq', 'max-forwards'];
+
+function commonProblem(message: SipMessage): Problem | undefined {
+  for (const key of onlyOnce) if (headersOf(message, key).length > 1) return bad(`More than one ${key}`);
+  for (const key of ['via', 'from', 'to', 'call-id', 'cseq']) {
+    if (!headerOf(message, key)) return bad(`Missing ${key}`);
+  }
+  if (topVia(message) === undefined) return bad('Malformed Via');
+  for (const key of ['from', 'to']) {
+    if (parseNameAddress(headerOf(message, key)!) === undefined) return bad(`Malformed ${key}`);
+  }
+  if (/\s/.test(headerOf(message, 'call-id')!)) return bad('Malformed Call-ID');
+  if (cseqOf(message) === undefined) return bad('Malformed CSeq');
+  return undefined;
+}
+
+function requestProblem(request: SipRequest): Problem | undefined {
+  const problem = commonProblem(request);
+  if (problem !== undefined) return problem;
+  if (cseqOf(request)?.method !== request.method) return bad('CSeq does not match the method');
+  const forwards = headerOf(request, 'max-forwards');
+  if (forwards !== undefined && (!/^\d{1,4}$/.test(forwards) || Number(forwards) > 255))
+    return bad('Malformed Max-Forwards');
+  return contactProblem(request);
+}
+
+function contactProblem(request: SipRequest): Problem | undefined {
+  const contacts = headersOf(request, 'contact');
+  if (!contacts.some(({ value }) => value === '*')) {
+    return contacts.every(({ value }) => parseNameAddresses(value)) ? undefined : bad('Malformed Contact');
+  }
+  const isRemoval =
+    request.method === 'REGISTER' && contacts.length === 1 && /^0+$/.test(headerOf(request, 'expires') ?? '');
+  return isRemoval ? undefined : bad('Malformed Contact');
+}
+
+/** A second Content-Length of the same value is harmless; a different one could smuggle a message (RFC 4475 3.3.9). */
+function bodyProblem(message: SipMessage): Problem | undefined {
+  const lengths = new Set(headersOf(message, 'content-length').map(({ value }) => value));
+  const [length] = lengths;
+  if (length === undefined) return undefined;
+  if (lengths.size > 1 || !/^\d{1,9}$/.test(length)) return bad('Malformed Content-Length');
+  return Number(length) > message.body.length ? bad('Content-Length exceeds the message') : undefined;
+}
+
+function cutBody(message: SipMessage): SipMessage {
+  const length = headerOf(message, 'content-length');
+  return length === undefined ? message : { ...message, body: message.body.subarray(0, Number(length)) };
+}

@@ -1,0 +1,95 @@
+// One UDP socket.
+import { createSocket, type Socket } from 'node:dgram';
+import { isIPv6 } from 'node:net';
+import type { Metrics } from '../metrics.ts';
+import type { Flow, Place, Receiver } from './flow.ts';
+
+export interface UdpParts {
+  readonly backlog: number;
+  readonly metrics: Metrics;
+  /** Our address as that remote place sees it. */
+  readonly localTowards: (bound: Place, remote: string) => Place;
+  readonly receive: Receiver;
+}
+
+/** What we ask of the kernel for bursts; it may give less. */
+const receiveBuffer = 4 * 1024 * 1024;
+
+export class UdpTransport {
+  readonly protocol = 'udp';
+  readonly #parts: UdpParts;
+  readonly #socket: Socket;
+  #place: Place;
+  /** Datagrams that the kernel has not taken yet. */
+  #waiting = 0;
+  #isOpen = false;
+  #isClosed = false;
+
+  constructor(place: Place, parts: UdpParts) {
+    this.#place = place;
+    this.#parts = parts;
+    const type = isIPv6(place.address) ? 'udp6' : 'udp4';
+    this.#socket = createSocket({ type, ipv6Only: type === 'udp6', recvBufferSize: receiveBuffer });
+  }
+
+  get place(): Place {
+    return this.#place;
+  }
+
+  async start(): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.#socket.once('error', reject);
+      this.#socket.bind(this.#place.port, this.#place.address, () => {
+        this.#socket.off('error', reject);
+        resolve();
+      });
+    });
+    // An error of one datagram is told to its sender; the socket itself goes on.
+    this.#socket.on('error', () => undefined);
+    this.#place = { address: this.#place.address, port: this.#socket.address().port };
+    this.#isOpen = true;
+    this.#socket.on('message', (octets, from) => {
+      // A datagram without CR and LF alone holds a request to keep a hole in a NAT open.
+      if (octets.every((octet) => octet === 13 || octet === 10 || octet === 0))
+        this.#parts.metrics.drops.keepalive += 1;
+      else this.#parts.receive(octets, this.flowTo({ address: from.address.split('%')[0]!, port: from.port }));
+    });
+  }
+
+  stop(): Promise<void> {
+    if (this.#isClosed) return Promise.resolve();
+    this.#isClosed = true;
+    this.#isOpen = false;
+    return new Promise((resolve) => this.#socket.close(() => resolve()));
+  }
+
+  flowTo(remote: Place): Flow {
+    const isOpen = (): boolean => this.#isOpen;
+    const local = (): Place => this.#parts.localTowards(this.#place, remote.address);
+    return {
+      protocol: 'udp',
+      remote,
+      get local() {
+        return local();
+      },
+      get isOpen() {
+        return isOpen();
+      },
+      send: (octets, failed) => this.#send(octets, remote, failed),
+      onClose: () => () => undefined,
+    };
+  }
+
+  #send(octets: Buffer, remote: Place, failed: ((reason: string) => void) | undefined): void {
+    if (!this.#isOpen || this.#waiting >= this.#parts.backlog) {
+      if (this.#isOpen) this.#parts.metrics.drops['udp-backlog'] += 1;
+      if (failed) queueMicrotask(() => failed('not sent'));
+      return;
+    }
+    this.#waiting += 1;
+    this.#socket.send(octets, remote.port, remote.address, (error) => {
+      this.#waiting -= 1;
+      if (error) failed?.(error.message);
+    });
+  }
+}

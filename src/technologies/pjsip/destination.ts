@@ -1,0 +1,78 @@
+// Where a text message goes: each shape of destination that chan_pjsip knows, made into an endpoint and a request target.
+import { Fault } from '../../errors.ts';
+import type { Contact } from './location.ts';
+import { parseNameAddress } from './name-address.ts';
+import type { EndpointObject } from './objects.ts';
+import { formatUri, parseUri, schemeOf } from './uri.ts';
+
+export interface Destination {
+  /** Whose settings count. */
+  readonly endpoint: EndpointObject;
+  /** The Request-URI, and the way to it. */
+  readonly contact: Contact;
+}
+
+/** What must be known to find a destination. */
+export interface Directory {
+  readonly endpoints: ReadonlyMap<string, EndpointObject>;
+  /** The endpoint whose settings count where none is named. */
+  readonly defaultEndpoint: string;
+  isAor(name: string): boolean;
+  /** Where the address of record can be reached now; only the first is tried. */
+  contacts(aor: string): readonly Contact[];
+}
+
+/** Fails with a Fault 'not-found' when the text leads nowhere. */
+export function destinationOf(text: string, directory: Directory): Destination {
+  const found = find(text, directory);
+  if (found !== undefined) return found;
+  throw new Fault('not-found', `"${text}" leads to no endpoint, contact or URI`, { code: 'destination-not-found' });
+}
+
+export const isSip = (text: string): boolean => schemeOf(text) === 'sip' || schemeOf(text) === 'sips';
+
+function find(text: string, directory: Directory): Destination | undefined {
+  const named = directory.endpoints.get(text);
+  if (named !== undefined) return toEndpoint(named, directory);
+  if (isSip(text)) return toUri(outbound(directory), text);
+  if (text.includes('<')) return toUri(outbound(directory), parseNameAddress(text)?.uri ?? '');
+  return text.includes('/') ? ofPair(text, directory) : ofToken(text, directory);
+}
+
+/** `endpoint/aor`, `endpoint/sip:u@h`, `endpoint/u@h`, `PJSIP/user@endpoint` */
+function ofPair(text: string, directory: Directory): Destination | undefined {
+  const slash = text.indexOf('/');
+  const [name, rest] = [text.slice(0, slash), text.slice(slash + 1)];
+  const at = rest.lastIndexOf('@');
+  if (name === 'PJSIP' && at !== -1) {
+    const found = toEndpoint(directory.endpoints.get(rest.slice(at + 1)), directory);
+    return found && withUser(found, rest.slice(0, at));
+  }
+  const endpoint = directory.endpoints.get(name);
+  if (directory.isAor(rest)) return toContact(endpoint, directory.contacts(rest)[0]);
+  if (isSip(rest)) return toUri(endpoint, rest);
+  return at === -1 ? undefined : toUri(endpoint, `sip:${rest}`);
+}
+
+/** `name@anything` when that is an endpoint's name; else `user@host` or `host`. */
+function ofToken(text: string, directory: Directory): Destination | undefined {
+  const named = directory.endpoints.get(text.split('@')[0]!);
+  return named === undefined ? toUri(outbound(directory), `sip:${text}`) : toEndpoint(named, directory);
+}
+
+const outbound = ({ endpoints, defaultEndpoint }: Directory): EndpointObject | undefined =>
+  endpoints.get(defaultEndpoint);
+
+const toEndpoint = (endpoint: EndpointObject | undefined, { contacts }: Directory): Destination | undefined =>
+  toContact(endpoint, endpoint?.aors.flatMap((aor) => contacts(aor))[0]);
+
+const toContact = (endpoint: EndpointObject | undefined, contact: Contact | undefined): Destination | undefined =>
+  endpoint && contact && { endpoint, contact };
+
+const toUri = (endpoint: EndpointObject | undefined, uri: string): Destination | undefined =>
+  parseUri(uri) === undefined ? undefined : toContact(endpoint, { uri, path: '' });
+
+function withUser({ endpoint, contact }: Destination, user: string): Destination | undefined {
+  const uri = parseUri(contact.uri);
+  return uri && { endpoint, contact: { ...contact, uri: formatUri({ ...uri, user }) } };
+}

@@ -1,0 +1,139 @@
+// What an application hears of a MESSAGE: its addresses, its text, and its headers as variables, written as chan_pjsip does.
+import type { TextMessage } from '../../core/facts.ts';
+import { divide, formatNameAddress, parseNameAddress, parseParams, type NameAddress } from './name-address.ts';
+import type { EndpointObject } from './objects.ts';
+import type { SipAddress, SipRequest } from './stack.ts';
+import { formatUri, parseUri } from './uri.ts';
+
+/** Undefined when its From or To is no address. */
+export function textOf(request: SipRequest, object: EndpointObject): TextMessage | undefined {
+  const { headers, body } = request;
+  const from = addressOf(headers.get('From'));
+  const to = addressOf(headers.get('To'));
+  if (from === undefined || to === undefined) return undefined;
+  const isText = /^text\/plain\b/i.test(headers.get('Content-Type') ?? '');
+  return {
+    from: formatNameAddress({ ...from, name: from.name.replace(CONTROLS, ' '), params: none }),
+    to: toOf({ ...to, params: none }),
+    body: isText ? body.replace(/[\r\n]+$/, '') : body,
+    variables: variablesOf(request, object),
+  };
+}
+
+const none: ReadonlyMap<string, string> = new Map();
+const CONTROLS = /[\u0000-\u001f\u007f]/g;
+
+/** The scheme becomes "pjsip", so that it can be answered; the closing bracket of other schemes stays, as in Asterisk. */
+function toOf(to: NameAddress): string {
+  const text = formatNameAddress(to);
+  if (to.name !== '') return `pjsip:${text}`;
+  return parseUri(to.uri) === undefined ? `pjsip:${text.slice(1)}` : to.uri.replace(/^sip:|^(?=sips:)/, 'pjsip:');
+}
+
+/** What may stand in a From or To of a URI (RFC 3261 19.1.1, table 1): no port, and none of these parameters. */
+const NOT_IN_FROM_TO: ReadonlySet<string> = new Set(['transport', 'ttl', 'maddr', 'lr', 'method']);
+
+function addressOf(value: string | undefined): NameAddress | undefined {
+  const address = parseNameAddress(value ?? '');
+  return address && { ...address, uri: inFromTo(address.uri) };
+}
+
+/** A URI as From and To may have it. Other schemes are left as they are. */
+export function inFromTo(text: string): string {
+  const uri = parseUri(text);
+  if (uri === undefined) return text;
+  const params = new Map([...uri.params].filter(([name]) => !NOT_IN_FROM_TO.has(name)));
+  return formatUri({ ...uri, port: undefined, params, headers: none });
+}
+
+/** All headers, a later one instead of an earlier of its name, and before them what no header says. */
+function variablesOf({ headers, source }: SipRequest, { callerid }: EndpointObject): Record<string, string> {
+  const variables = new Map<string, readonly [name: string, value: string]>();
+  const set = (name: string, value: string): void => {
+    const key = name.toLowerCase();
+    if (value === '') variables.delete(key);
+    else variables.set(key, [variables.get(key)?.[0] ?? CANONICAL.get(key) ?? name, value]);
+  };
+  set('PJSIP_RECVADDR', hostPort(source));
+  set('PJSIP_TRANSPORT', source.protocol);
+  set('PJSIP_ENDPOINT', callerid?.name ?? '');
+  let isTopmost = true;
+  for (const [name, value] of headers) {
+    // No header may pass for what we know ourselves.
+    if (/^PJSIP_/i.test(name)) continue;
+    const write = WRITTEN.get(name.toLowerCase()) ?? asItIs;
+    if (write !== via) set(name, write(value));
+    else
+      for (const each of divide(value, ',')) {
+        set(name, via(each, isTopmost ? source : undefined));
+        isTopmost = false;
+      }
+  }
+  return Object.fromEntries(variables.values());
+}
+
+/** Names that are always written so; any other is written as it came. */
+const CANONICAL: ReadonlyMap<string, string> = new Map(
+  [
+    ...['Accept', 'Allow', 'Authorization', 'Call-ID', 'Contact', 'Content-Length', 'Content-Type', 'CSeq', 'Expires'],
+    ...['From', 'Max-Forwards', 'Min-Expires', 'Proxy-Authorization', 'Record-Route', 'Require', 'Retry-After'],
+    ...['Route', 'Supported', 'To', 'Unsupported', 'Via'],
+  ].map((name) => [name.toLowerCase(), name]),
+);
+
+type Write = (value: string, receivedFrom?: SipAddress) => string;
+
+const asItIs: Write = (value) => value;
+
+const fromOrTo: Write = (value) => {
+  const address = addressOf(value);
+  return address === undefined ? value : formatNameAddress(address);
+};
+
+const VIA_ORDER = ['ttl', 'rport', 'maddr', 'received', 'branch'];
+
+/** The topmost says where the request really came from (RFC 3261 18.2.1, RFC 3581 4). */
+const via: Write = (value, receivedFrom) => {
+  const [, protocol, sentBy, rest] = /^(\S+)\s+([^\s;]+)\s*(.*)$/s.exec(value) ?? [];
+  const params = parseParams(rest ?? '');
+  if (protocol === undefined || sentBy === undefined || params === undefined) return value;
+  const all = new Map(params);
+  if (receivedFrom !== undefined) {
+    if (all.has('rport')) all.set('rport', String(receivedFrom.port));
+    all.set('received', receivedFrom.address);
+  }
+  const written = inOrder([...all], VIA_ORDER, ([name]) => name);
+  return `${protocol} ${sentBy}${written.map(([name, text]) => (text === '' ? `;${name}` : `;${name}=${text}`)).join('')}`;
+};
+
+const DIGEST_ORDER = [
+  ...['username', 'realm', 'nonce', 'uri', 'response', 'algorithm', 'cnonce', 'opaque', 'qop', 'nc'],
+];
+
+const digest: Write = (value) => {
+  const [, scheme, rest] = /^\s*(Digest)\s+(.*)$/is.exec(value) ?? [];
+  if (scheme === undefined || rest === undefined) return value;
+  const fields = inOrder(divide(rest, ','), DIGEST_ORDER, (field) => field.split('=')[0]!.trim().toLowerCase());
+  return `${scheme} ${fields.join(', ')}`;
+};
+
+/** How a header is written anew; all others stay as they came. */
+const WRITTEN: ReadonlyMap<string, Write> = new Map([
+  ['from', fromOrTo],
+  ['to', fromOrTo],
+  ['via', via],
+  ['authorization', digest],
+  ['proxy-authorization', digest],
+]);
+
+/** The named ones first, in the order of the names; the others as they came. */
+function inOrder<T>(all: readonly T[], names: readonly string[], nameOf: (each: T) => string): T[] {
+  const place = (each: T): number => {
+    const index = names.indexOf(nameOf(each));
+    return index === -1 ? names.length : index;
+  };
+  return [...all].sort((one, other) => place(one) - place(other));
+}
+
+const hostPort = ({ address, port }: SipAddress): string =>
+  address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;

@@ -1,0 +1,83 @@
+// The headers of a MESSAGE for a text message. What cannot be written as a header is refused, never sent.
+import type { TextMessage } from '../../core/facts.ts';
+import { Fault } from '../../errors.ts';
+import { isSip } from './destination.ts';
+import { inFromTo } from './messages-received.ts';
+import { formatNameAddress, parseNameAddress } from './name-address.ts';
+import type { SipHeader } from './stack.ts';
+import { formatUri, parseUri, schemeOf, type SipUri } from './uri.ts';
+
+export interface Addresses {
+  /** What the endpoint calls itself: the From of a message that names none. */
+  readonly own: SipUri;
+  /** The Request-URI. */
+  readonly target: string;
+}
+
+/**
+ * `address` is where it goes, without the technology, and without line breaks. Fails with a Fault 'invalid' when a value would break a header, a
+ * variable's name is none of a header, Max-Forwards reaches 0, or the From is no address.
+ */
+export function headersOf(address: string, { from, variables }: TextMessage, { own, target }: Addresses): SipHeader[] {
+  refuseBreaking('from', from);
+  const headers: SipHeader[] = [
+    ['From', fromOf(from, own)],
+    ['To', `<${inFromTo(isSip(address) ? address : target)}>`],
+  ];
+  let contentType = 'text/plain';
+  for (const [name, value] of Object.entries(variables)) {
+    if (!TOKEN.test(name)) throw new Fault('invalid', `The variable name "${printable(name)}" is not a header name`);
+    refuseBreaking(name, value);
+    const key = name.toLowerCase();
+    if (key === 'content-type') contentType = mediaType(value);
+    else if (key === 'max-forwards') headers.push(['Max-Forwards', lowered(value)]);
+    else if (!OURS.has(key) && value !== '') headers.push([name, value]);
+  }
+  return [...headers, ['Content-Type', contentType]];
+}
+
+/** RFC 3261 25.1 */
+const TOKEN = /^[\w\-.!%*+`'~]+$/;
+/** What we or the stack write; a variable of that name is passed over, so that those of a received message can be given back. */
+const OURS: ReadonlySet<string> = new Set([
+  ...['to', 'from', 'via', 'route', 'contact', 'call-id', 'cseq', 'allow', 'content-length', 'request-uri'],
+]);
+const BREAKING = /[\r\n\0]/;
+
+/** Fails with a Fault 'invalid' when the value would end a header's line. */
+export function refuseBreaking(name: string, value: string): void {
+  if (BREAKING.test(value)) throw new Fault('invalid', `The value of ${name} holds a line break or a NUL`);
+}
+
+const printable = (text: string): string => text.replace(/[\u0000-\u001f\u007f]/g, ' ');
+
+function mediaType(value: string): string {
+  if (/^[^\s/;]+\/[^\s/;]+\s*(;.*)?$/.test(value)) return value;
+  throw new Fault('invalid', `The Content-Type "${value}" is not a media type`);
+}
+
+/** One hop less, as through a proxy (RFC 3261 16.6). */
+function lowered(value: string): string {
+  const hops = /^\d{1,3}$/.test(value) ? Number(value) - 1 : 0;
+  if (hops < 1 || hops > 254) throw new Fault('invalid', `Max-Forwards of "${value}" allows no further hop`);
+  return String(hops);
+}
+
+/**
+ * A SIP address gives its user, its host and its name; of another scheme it gives nothing, and the endpoint's own stays.
+ * What is no address is a user, or user@domain.
+ */
+function fromOf(from: string, own: SipUri): string {
+  const written = parseNameAddress(from);
+  const uri = written === undefined ? undefined : parseUri(written.uri);
+  if (uri !== undefined) return sender(written?.name ?? '', { ...own, user: uri.user, host: uri.host });
+  if (isSip(written?.uri ?? from)) throw new Fault('invalid', `The from "${from}" is not a SIP address`);
+  if (from === '' || schemeOf(written?.uri ?? '') !== undefined) return sender('', own);
+  const at = from.lastIndexOf('@');
+  const named = at === -1 ? { ...own, user: from } : { ...own, user: from.slice(0, at), host: from.slice(at + 1) };
+  if (parseUri(formatUri(named)) === undefined) throw new Fault('invalid', `The from "${from}" is not an address`);
+  return sender('', named);
+}
+
+const sender = (name: string, uri: SipUri): string =>
+  formatNameAddress({ name, uri: inFromTo(formatUri(uri)), params: new Map() });

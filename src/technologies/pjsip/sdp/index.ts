@@ -1,0 +1,51 @@
+// Offer and answer (RFC 3264) without media: what is accepted is inactive, on the discard port.
+//
+// A description that comes is an offer, or the answer to one of ours. To an offer there is an answer, or none when no
+// stream of it can be accepted, which SIP tells by 488. What goes out gets its origin when it is written.
+import type { Codec } from '../objects.ts';
+import { audio, type Kind } from './audio.ts';
+import { readSdp, type Description, type Stream } from './description.ts';
+
+export { sdpOf, type Body } from './body.ts';
+export { writeSdp, type Description, type Origin } from './description.ts';
+
+const kinds: readonly Kind[] = [audio];
+
+/** Nothing is ever sent or received there. */
+const DISCARD = 9;
+
+/** Undefined when the offer cannot be read, or nothing of it can be accepted. */
+export function answerTo(offer: string, allow: readonly Codec[]): Description | undefined {
+  const description = readSdp(offer);
+  if (description === undefined) return undefined;
+  // A line for each offered one, in the same order (RFC 3264 6).
+  const streams = description.streams.map((stream) => accept(stream, allow) ?? { ...stream, port: 0, formats: [] });
+  return streams.some(isAccepted) ? { timing: description.timing, streams } : undefined;
+}
+
+export function offerOf(allow: readonly Codec[]): Description {
+  const streams = kinds.map((kind) => line(kind.type, 'RTP/AVP', kind.offer(allow)));
+  return { timing: { start: 0, stop: 0 }, streams };
+}
+
+/** Whether a description answers the offer that we made with this `allow`. */
+export function isAnswer(answer: string, allow: readonly Codec[]): boolean {
+  const streams = readSdp(answer)?.streams ?? [];
+  return streams.length === kinds.length && streams.some((stream) => accept(stream, allow) !== undefined);
+}
+
+const isAccepted = ({ port }: Stream): boolean => port > 0;
+
+function accept(stream: Stream, allow: readonly Codec[]): Stream | undefined {
+  if (!isAccepted(stream)) return undefined;
+  const formats = kinds.find(({ type }) => type === stream.type)?.accept(stream, allow);
+  return formats && line(stream.type, stream.protocol, formats);
+}
+
+const line = (type: string, protocol: string, formats: Stream['formats']): Stream => ({
+  type,
+  port: DISCARD,
+  protocol,
+  payloads: formats.map(({ payload }) => payload).join(' '),
+  formats,
+});

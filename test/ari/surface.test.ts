@@ -1,0 +1,194 @@
+// The Swagger documents against the surface of Asterisk's: what exists is equal, what is absent is absent.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { ApiDocuments } from '../../src/ari/docs/index.ts';
+import { resources } from '../../src/ari/resources/index.ts';
+import { api } from './api.ts';
+
+interface Parameter {
+  readonly name: string;
+  readonly in: string;
+  readonly dataType: string;
+  readonly required: boolean;
+  readonly allowMultiple: boolean;
+  readonly default?: unknown;
+  readonly allowable?: { readonly values: readonly string[] };
+}
+interface Operation {
+  readonly resource: string;
+  readonly path: string;
+  readonly httpMethod: string;
+  readonly nickname: string;
+  readonly since: readonly string[];
+  readonly response: string;
+  readonly upgradeWebsocket: boolean;
+  readonly websocketProtocol: string | null;
+  readonly parameters: readonly Parameter[];
+  readonly errorCodes: readonly number[];
+}
+interface Property {
+  readonly name: string;
+  readonly type: string;
+  readonly required: boolean;
+  readonly enum?: readonly string[];
+}
+interface Model {
+  readonly name: string;
+  readonly file: string;
+  readonly extends: string | null;
+  readonly discriminator: string | null;
+  readonly subTypes: readonly string[];
+  readonly properties: readonly Property[];
+}
+
+const surface = JSON.parse(readFileSync(join(import.meta.dirname, '../data/ari/surface.json'), 'utf8')) as {
+  readonly resources: readonly { resource: string; apiVersion: string; since: string[] }[];
+  readonly operations: readonly Operation[];
+  readonly models: readonly Model[];
+};
+
+/** Where a document says something else than Asterisk's, and why. */
+const differences: Readonly<Record<string, { readonly enum: readonly string[]; readonly why: string }>> = {
+  'Channel.state': {
+    enum: [
+      'Down',
+      'Rsrvd',
+      'OffHook',
+      'Dialing',
+      'Ring',
+      'Ringing',
+      'Up',
+      'Busy',
+      'Dialing Offhook',
+      'Pre-ring',
+      'Mute',
+      'Unknown',
+    ],
+    why: 'Asterisk sends "Rsrvd" and "Mute", its documents say "Rsrved" and nothing',
+  },
+};
+
+interface Swagger {
+  readonly apiVersion: string;
+  readonly since: readonly string[];
+  readonly apis: readonly { path: string; operations: readonly Record<string, never>[] }[];
+  readonly models: Readonly<Record<string, Record<string, never>>>;
+}
+
+const documents = new ApiDocuments(resources);
+const files = resources.map(({ name }) => [name, documents.find(`${name}.json`, 'h') as Swagger] as const);
+
+/** A document in the words of the surface. */
+const operations: Operation[] = files.flatMap(([resource, { apis }]) =>
+  apis.flatMap(({ path, operations }) =>
+    operations.map((each) => ({
+      resource,
+      path,
+      httpMethod: each['httpMethod']!,
+      nickname: each['nickname']!,
+      since: each['since']!,
+      response: each['responseClass']!,
+      upgradeWebsocket: each['upgrade'] === 'websocket',
+      websocketProtocol: each['websocketProtocol'] ?? null,
+      parameters: (each['parameters']! as Record<string, never>[]).map((parameter) => ({
+        name: parameter['name']!,
+        in: parameter['paramType']!,
+        dataType: parameter['dataType']!,
+        required: parameter['required']!,
+        allowMultiple: parameter['allowMultiple']!,
+        ...('defaultValue' in parameter && { default: parameter['defaultValue'] }),
+        ...('allowableValues' in parameter && {
+          allowable: {
+            type: parameter['allowableValues']!['valueType'],
+            values: parameter['allowableValues']!['values'],
+          },
+        }),
+      })),
+      errorCodes: (each['errorResponses']! as { code: number }[]).map(({ code }) => code),
+    })),
+  ),
+);
+
+const models: Model[] = files.flatMap(([resource, { models }]) =>
+  Object.entries(models).map(([name, model]) => ({
+    name,
+    file: `${resource}.json`,
+    extends: model['extends'] ?? null,
+    discriminator: model['discriminator'] ?? null,
+    subTypes: model['subTypes'] ?? [],
+    properties: Object.entries(model['properties']! as Record<string, Record<string, never>>).map(
+      ([property, { type, required, allowableValues }]) => ({
+        name: property,
+        type: type!,
+        required: required!,
+        ...(allowableValues !== undefined && { enum: allowableValues['values'] }),
+      }),
+    ),
+  })),
+);
+
+const byName = (one: { name: string }, other: { name: string }): number => (one.name < other.name ? -1 : 1);
+
+test.each(operations.map((each) => [`${each.resource}.${each.nickname}`, each] as const))(
+  'the operation %s is declared as by Asterisk',
+  (_, operation) => {
+    const { resource, nickname } = operation;
+    const theirs = surface.operations.find((each) => each.resource === resource && each.nickname === nickname);
+    const sorted = (each: Operation | undefined) =>
+      each && {
+        ...each,
+        errorCodes: each.errorCodes.toSorted((one, other) => one - other),
+        parameters: each.parameters.toSorted(byName),
+      };
+    expect(sorted(operation)).toEqual(sorted(theirs));
+  },
+);
+
+const known = new Set(models.map(({ name }) => name));
+const isAbsentModel = (type: string): boolean => surface.models.some(({ name }) => name === type) && !known.has(type);
+
+test.each(models.map((each) => [each.name, each] as const))(
+  'the model %s is declared as by Asterisk',
+  (name, model) => {
+    const theirs = surface.models.find((each) => each.name === name)!;
+    const { file, discriminator, properties } = theirs;
+    expect({ ...model, subTypes: model.subTypes.toSorted(), properties: model.properties.toSorted(byName) }).toEqual({
+      name,
+      file,
+      extends: theirs.extends,
+      discriminator,
+      subTypes: theirs.subTypes.filter((each) => known.has(each)).toSorted(),
+      properties: properties
+        .filter(({ type }) => !isAbsentModel(type))
+        .map((each) => ({
+          ...each,
+          ...(`${name}.${each.name}` in differences && { enum: differences[`${name}.${each.name}`]!.enum }),
+        }))
+        .toSorted(byName),
+    });
+  },
+);
+
+test('every resource says the same version and beginning as that of Asterisk', () => {
+  for (const [resource, { apiVersion, since }] of files) {
+    const theirs = surface.resources.find((each) => each.resource === resource)!;
+    expect({ resource, apiVersion, since }).toEqual({ resource, apiVersion: theirs.apiVersion, since: theirs.since });
+  }
+});
+
+test('every operation that is not declared answers 404', async () => {
+  const { ask } = api();
+  const declared = new Set(operations.map(({ httpMethod, path }) => `${httpMethod} ${path}`));
+  const absent = surface.operations.filter(({ httpMethod, path }) => !declared.has(`${httpMethod} ${path}`));
+  expect(absent.length).toBe(surface.operations.length - operations.length);
+  for (const { httpMethod, path } of absent) {
+    const { status, body } = await ask(httpMethod, `/ari${path.replaceAll(/\{\w+\}/g, 'x')}`);
+    expect([httpMethod, path, status, body]).toEqual([
+      httpMethod,
+      path,
+      404,
+      { message: 'Resource not found', code: 'resource-not-found' },
+    ]);
+  }
+});

@@ -1,0 +1,29 @@
+// What every SipStack does, shown on real sockets to a peer that shares no code with it.
+import { describe } from 'vitest';
+import type { SipStack } from '../../src/technologies/pjsip/stack.ts';
+import { callsIn } from './sip-stack/calls-in.ts';
+import { callsOut } from './sip-stack/calls-out.ts';
+import { headersAndBodies } from './sip-stack/headers.ts';
+import { requests } from './sip-stack/requests.ts';
+
+export interface SipStackTraits {
+  /** The same stack, which gives up a request that nobody answers after `patience` milliseconds (64 times T1). */
+  readonly impatient: MakeSipStack;
+  readonly patience: number;
+  /** Challenges leave as a line each, whatever the client's protocol joins. */
+  readonly keepsChallengesApart: boolean;
+  /** Requests with methods that no standard knows are handed on. */
+  readonly passesUnknownMethods: boolean;
+}
+
+/** Gives a stack that was not yet started, of a SIP server that listens on UDP and TCP; stops it when the test has ended. */
+export type MakeSipStack = () => Promise<SipStack>;
+
+export function sipStackContract(name: string, make: MakeSipStack, traits: SipStackTraits): void {
+  describe(`${name} as a SipStack`, () => {
+    requests(make, traits);
+    headersAndBodies(make, traits);
+    callsIn(make, traits);
+    callsOut(make);
+  });
+}

@@ -1,0 +1,115 @@
+// What every Store does. Each engine's test calls this with its own way to make an empty one.
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Store } from '../../src/core/store.ts';
+import { Fault } from '../../src/errors.ts';
+
+export interface StoreUnderTest {
+  readonly store: Store;
+  /** Closes the store, and opens another one on what it left. */
+  reopen(): Promise<Store>;
+}
+
+const all = async (store: Store, prefix: string): Promise<(readonly [string, string])[]> => {
+  const entries: (readonly [string, string])[] = [];
+  for await (const each of store.range(prefix)) entries.push(each);
+  return entries;
+};
+
+/** `make` gives an empty store, and sees to it that it is closed when the test has ended. */
+export function storeContract(name: string, make: () => Promise<StoreUnderTest>): void {
+  describe(`${name} as a Store`, () => {
+    test('gives back what it was given, the latest value of each key', async () => {
+      const { store } = await make();
+      await store.put('contact:foo', 'sip:10.0.0.1');
+      await store.put('contact:foo', 'sip:10.0.0.2');
+      expect(await store.get('contact:foo')).toBe('sip:10.0.0.2');
+      expect(await store.get('contact:bar')).toBeUndefined();
+    });
+
+    test('any text can be a key and a value, the empty one too', async () => {
+      const { store } = await make();
+      const text = fc.string({ unit: 'binary' });
+      await fc.assert(
+        fc.asyncProperty(text, text, async (key, value) => {
+          await store.put(key, value);
+          expect(await store.get(key)).toBe(value);
+        }),
+        {
+          examples: [
+            ['', ''],
+            ['\u0000', '\u{10ffff}'],
+            ['format', 'é ☎ 😀'],
+          ],
+        },
+      );
+    });
+
+    test('half a character is refused, since it could not be given back', async () => {
+      const { store } = await make();
+      const refusal = expect.objectContaining({ name: 'Fault', kind: 'invalid' });
+      await expect(store.put('\ud83d', '1')).rejects.toEqual(refusal);
+      await expect(store.put('a', 'x\ude00')).rejects.toEqual(refusal);
+      await expect(store.batch([{ kind: 'put', key: 'b', value: '\ud83d' }])).rejects.toBeInstanceOf(Fault);
+      expect(await all(store, '')).toEqual([]);
+    });
+
+    test('forgets when told, and twice is once', async () => {
+      const { store } = await make();
+      await store.put('a', '1');
+      await store.delete('a');
+      await store.delete('a');
+      expect(await store.get('a')).toBeUndefined();
+      expect(await all(store, '')).toEqual([]);
+    });
+
+    test('a range holds the keys with its prefix and no others, in the order of their UTF-8 bytes', async () => {
+      const { store } = await make();
+      // As UTF-16 units the emoji would come before U+FF5E; as bytes it comes after.
+      const keys = ['a:', 'a:1', 'a:10', 'a:2', 'a:\uff5e', 'a:😀'];
+      for (const key of [...keys].reverse()) await store.put(key, `value of ${key}`);
+      for (const other of ['a', 'a;', 'b:', 'A:1', '']) await store.put(other, 'other');
+      expect(await all(store, 'a:')).toEqual(keys.map((key) => [key, `value of ${key}`]));
+      expect((await all(store, '')).map(([key]) => key)).toEqual(['', 'A:1', 'a', ...keys, 'a;', 'b:']);
+      expect(await all(store, 'none')).toEqual([]);
+    });
+
+    test('a range may be left early, and what is read may be deleted meanwhile', async () => {
+      const { store } = await make();
+      for (const key of ['a', 'b', 'c']) await store.put(key, '1');
+      for await (const [key] of store.range('')) {
+        await store.delete(key);
+        if (key === 'b') break;
+      }
+      expect((await all(store, '')).map(([key]) => key)).toEqual(['c']);
+    });
+
+    test('a batch happens in its order', async () => {
+      const { store } = await make();
+      await store.put('old', '1');
+      await store.batch([
+        { kind: 'delete', key: 'old' },
+        { kind: 'put', key: 'a', value: '1' },
+        { kind: 'put', key: 'a', value: '2' },
+        { kind: 'put', key: 'b', value: '1' },
+        { kind: 'delete', key: 'b' },
+      ]);
+      await store.batch([]);
+      expect(await all(store, '')).toEqual([['a', '2']]);
+    });
+
+    test('many writes at once all happen', async () => {
+      const { store } = await make();
+      const keys = Array.from({ length: 200 }, (_, index) => `key ${String(index).padStart(3, '0')}`);
+      await Promise.all(keys.map((key) => store.put(key, key)));
+      expect(await all(store, 'key ')).toEqual(keys.map((key) => [key, key]));
+    });
+
+    test('what was written is there after it was closed and opened again', async () => {
+      const { store, reopen } = await make();
+      await store.put('contact:foo', 'sip:10.0.0.1');
+      const again = await reopen();
+      expect(await all(again, '')).toEqual([['contact:foo', 'sip:10.0.0.1']]);
+    });
+  });
+}

@@ -1,0 +1,195 @@
+// A SipStack without a network: a test gives requests in, sees what was answered and sent, and answers what was sent.
+import { Fault } from '../../src/errors.ts';
+import {
+  SipHeaders,
+  type ClientTransaction,
+  type OutgoingRequest,
+  type ResponseParts,
+  type SipAddress,
+  type SipHeader,
+  type SipMessage,
+  type SipRequest,
+  type SipResponse,
+  type SipStack,
+} from '../../src/technologies/pjsip/stack.ts';
+
+export interface Incoming {
+  readonly method: string;
+  readonly uri?: string;
+  readonly headers?: readonly SipHeader[];
+  readonly body?: string;
+  readonly source?: Partial<SipAddress>;
+  readonly dialogId?: string;
+  readonly isOwn?: boolean;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: SipHeaders;
+  readonly body: string;
+}
+
+export interface Received {
+  /** All that was answered so far. */
+  readonly answers: Answer[];
+  /** The final answer, when it comes. */
+  readonly final: Promise<Answer>;
+  cancel(headers?: readonly SipHeader[]): void;
+  ack(body?: string): void;
+}
+
+export interface Sent extends OutgoingRequest {
+  /** As it went out: with Call-ID, From and CSeq, if it had none. */
+  readonly message: SipMessage;
+  readonly isCancelled: boolean;
+  respond(status: number, parts?: ResponseParts & { readonly dialogId?: string }): void;
+}
+
+export interface FakeStack extends SipStack {
+  readonly sent: Sent[];
+  /** Resolves as soon as that many requests have been sent, with the last of them. */
+  sentCount(count: number): Promise<Sent>;
+  receive(request: Incoming): Received;
+  /** Every request that is sent from now on fails so. */
+  failWith(fault: Fault | undefined): void;
+}
+
+const here: SipAddress = { protocol: 'udp', address: '127.0.0.1', port: 5060 };
+const there: SipAddress = { protocol: 'udp', address: '127.0.0.1', port: 5999 };
+
+export function fakeStack(): FakeStack {
+  let onRequest: ((request: SipRequest) => void) | undefined;
+  let failure: Fault | undefined;
+  let count = 0;
+  const sent: Sent[] = [];
+  const waiting: { readonly count: number; readonly resolve: (sent: Sent) => void }[] = [];
+  return {
+    sent,
+    addresses: [here],
+    isConnected: true,
+    async start(handler) {
+      onRequest = handler;
+    },
+    async stop() {
+      onRequest = undefined;
+    },
+    failWith(fault) {
+      failure = fault;
+    },
+    sentCount: (wanted) =>
+      new Promise((resolve) => {
+        const already = sent[wanted - 1];
+        if (already !== undefined) resolve(already);
+        else waiting.push({ count: wanted, resolve });
+      }),
+    receive(incoming) {
+      if (onRequest === undefined) throw new Error('a request before the stack was started');
+      const { request, received } = makeIncoming(incoming, ++count);
+      onRequest(request);
+      return received;
+    },
+    send(request) {
+      const { transaction, entry } = makeOutgoing(request, ++count, failure);
+      if (entry !== undefined) {
+        sent.push(entry);
+        for (const each of waiting) if (each.count === sent.length) each.resolve(entry);
+      }
+      return transaction;
+    },
+  };
+}
+
+function makeIncoming(incoming: Incoming, id: number): { readonly request: SipRequest; readonly received: Received } {
+  const answers: Answer[] = [];
+  let onCancel: ((cancel: SipMessage) => void) | undefined;
+  let onAck: ((ack: SipMessage) => void) | undefined;
+  let finish: (answer: Answer) => void = () => undefined;
+  const final = new Promise<Answer>((resolve) => (finish = resolve));
+  const dialogId = incoming.dialogId ?? `dialog-${id}`;
+  const request: SipRequest = {
+    method: incoming.method,
+    uri: incoming.uri ?? 'sip:127.0.0.1',
+    headers: withDefaults(incoming.headers ?? [], [
+      ['Call-ID', `call-${id}`],
+      ['From', `<sip:someone@127.0.0.1>;tag=from-${id}`],
+      ['To', `<${incoming.uri ?? 'sip:127.0.0.1'}>`],
+      ['CSeq', `1 ${incoming.method}`],
+    ]),
+    body: incoming.body ?? '',
+    source: { ...there, ...incoming.source },
+    receivedOn: here,
+    dialogId: incoming.dialogId,
+    isOwn: incoming.isOwn ?? false,
+    async respond(status, { headers = [], body = '' } = {}) {
+      if (answers.some((each) => each.status >= 200)) throw new Fault('conflict', 'answered already');
+      const answer = { status, headers: new SipHeaders(headers), body };
+      answers.push(answer);
+      if (status >= 200) finish(answer);
+      const makesDialog = incoming.method === 'INVITE' && status > 100 && status < 300;
+      return { ...answer, dialogId: makesDialog ? dialogId : incoming.dialogId };
+    },
+    onCancel: (handler) => (onCancel = handler),
+    onAck: (handler) => (onAck = handler),
+  };
+  const received: Received = {
+    answers,
+    final,
+    cancel(headers = []) {
+      const answer = { status: 487, headers: new SipHeaders(), body: '' };
+      answers.push(answer);
+      finish(answer);
+      onCancel?.({ headers: new SipHeaders(headers), body: '' });
+    },
+    ack: (body = '') => onAck?.({ headers: new SipHeaders(), body }),
+  };
+  return { request, received };
+}
+
+function makeOutgoing(
+  request: OutgoingRequest,
+  id: number,
+  failure: Fault | undefined,
+): { readonly transaction: ClientTransaction; readonly entry: Sent | undefined } {
+  if (failure !== undefined) {
+    const failed = Promise.reject(failure);
+    failed.catch(() => undefined);
+    return { transaction: { sent: failed, final: failed, cancel: () => undefined }, entry: undefined };
+  }
+  let finish: (response: SipResponse) => void = () => undefined;
+  const final = new Promise<SipResponse>((resolve) => (finish = resolve));
+  const message: SipMessage = {
+    headers: withDefaults(request.headers ?? [], [
+      ['Call-ID', `call-${id}`],
+      ['From', `<sip:127.0.0.1>;tag=from-${id}`],
+      ['To', `<${request.uri ?? 'sip:127.0.0.1'}>`],
+      ['CSeq', `1 ${request.method}`],
+    ]),
+    body: request.body ?? '',
+  };
+  let isCancelled = false;
+  const entry: Sent = {
+    ...request,
+    message,
+    get isCancelled() {
+      return isCancelled;
+    },
+    respond(status, { reason = '', headers = [], body = '', dialogId } = {}) {
+      const response: SipResponse = {
+        status,
+        reason,
+        headers: new SipHeaders(headers),
+        body,
+        source: there,
+        dialogId: dialogId ?? request.dialogId,
+      };
+      if (status < 200) request.onProvisional?.(response);
+      else finish(response);
+    },
+  };
+  return { transaction: { sent: Promise.resolve(message), final, cancel: () => void (isCancelled = true) }, entry };
+}
+
+const withDefaults = (given: readonly SipHeader[], defaults: readonly SipHeader[]): SipHeaders => {
+  const headers = new SipHeaders(given);
+  return new SipHeaders([...given, ...defaults.filter(([name]) => headers.get(name) === undefined)]);
+};
