@@ -100,8 +100,8 @@ const operations: Operation[] = files.flatMap(([resource, { apis }]) =>
         ...('defaultValue' in parameter && { default: parameter['defaultValue'] }),
         ...('allowableValues' in parameter && {
           allowable: {
-            type: parameter['allowableValues']!['valueType'],
-            values: parameter['allowableValues']!['values'],
+            type: parameter['allowableValues']['valueType'],
+            values: parameter['allowableValues']['values'],
           },
         }),
       })),

@@ -111,6 +111,7 @@ describe('a TCP connection', () => {
 
   test('that is idle too long is closed', async () => {
     const { server, socket, closed } = await opened({ limits: { tcpIdleTime: 40 } });
+    socket.resume();
     socket.write('\r\n\r\n');
     await closed;
     expect(server.metrics.drops['tcp-idle']).toBe(1);

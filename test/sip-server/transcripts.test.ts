@@ -42,7 +42,7 @@ const recordings: Readonly<Record<string, ReplayOptions>> = {
   'tags-and-removal': {},
   'no-route-503': {},
   'sip-over-tcp': {},
-  'ack-timeout': { timers: fast },
+  'ack-timeout': { timers: fast, ignoreRepetitions: true },
   'out-unreachable': { timers: fast, ignoreRepetitions: true },
 };
 

@@ -20,27 +20,28 @@ export interface DrachtioOptions {
   readonly host: string;
   readonly port: number;
   readonly secret: string;
-  /** The methods that we ask for; all unless told otherwise. Fewer where another application uses the same server. */
-  readonly methods?: readonly string[];
   readonly log: Log;
   /** Milliseconds that `start` keeps trying to connect: 10 000 unless told otherwise. */
   readonly patience?: number;
 }
 
-/** "*" asks for the methods that nobody routes; drachtio-server, which does not know it, takes it for a word that never comes. */
-const allMethods: readonly string[] = [
-  'REGISTER',
-  'MESSAGE',
-  'INVITE',
-  'OPTIONS',
-  'BYE',
-  'INFO',
-  'UPDATE',
-  'REFER',
-  'NOTIFY',
-  'SUBSCRIBE',
-  'PUBLISH',
-  'PRACK',
+/**
+ * What we ask the server for; ACK and CANCEL come with their INVITE. "*" asks for the methods that nobody routes:
+ * drachtio-server takes it for the name of a method that never comes.
+ */
+const routes: readonly string[] = [
+  'register',
+  'message',
+  'invite',
+  'options',
+  'bye',
+  'info',
+  'update',
+  'refer',
+  'notify',
+  'subscribe',
+  'publish',
+  'prack',
   '*',
 ];
 
@@ -53,8 +54,7 @@ class DrachtioStack implements SipStack {
   readonly #server: SipAddress;
   #onRequest: ((request: SipRequest) => void) | undefined;
 
-  constructor({ host, port, secret, methods = allMethods, log, patience = 10_000 }: DrachtioOptions) {
-    const routes = methods.map((method) => method.toLowerCase());
+  constructor({ host, port, secret, log, patience = 10_000 }: DrachtioOptions) {
     this.#connection = new Connection(this.#srf, { host, port, secret, routes, log, patience });
     this.#server = { protocol: 'tcp', address: host, port };
   }

@@ -25,6 +25,9 @@ import { freshToken, type Stack } from './stack.ts';
 import { acknowledge, moveDialog, refreshTarget } from './success.ts';
 import { towardsDialog } from './towards-dialog.ts';
 
+/** The real server's words for a request that it will not begin. */
+const cannotCreate = 'Error creating sip transaction for uac request';
+
 export class Uac {
   readonly #stack: Stack;
 
@@ -37,14 +40,11 @@ export class Uac {
     const refuse = (reason: string): void => client.reply(messageId, ['NOK', reason]);
     const target = nextHop === '' ? draft.uri : nextHop;
     const uri = parseSipUri(target);
-    if (draft.method === 'ACK' || this.#stack.outgoing.isFull)
-      return refuse('Error creating sip transaction for uac request');
-    if (draft.method === 'INVITE' && this.#stack.dialogs.isFull)
-      return refuse('Error creating sip transaction for uac request');
+    if (draft.method === 'ACK' || this.#stack.outgoing.isFull) return refuse(cannotCreate);
+    if (draft.method === 'INVITE' && this.#stack.dialogs.isFull) return refuse(cannotCreate);
     if (uri === undefined) {
-      return refuse(
-        isUri(target) ? 'Error creating sip transaction for uac request' : `invalid request-uri: ${target}`,
-      );
+      const isOfAnotherKind = isUri(target) && !/^sips?:/i.test(target);
+      return refuse(isOfAnotherKind ? cannotCreate : `invalid request-uri: ${target}`);
     }
     this.#stack.transports.towards(uri, (destination) => {
       if (destination.kind === 'refused') return refuse(destination.reason);
@@ -70,7 +70,7 @@ export class Uac {
     if (dialog === undefined || dialog.owner !== client)
       return refuse('Server error: unable to find dialog for dialog id provided');
     const isTooMuch = (draft.method === 'INVITE' && dialog.inviting !== undefined) || this.#stack.outgoing.isFull;
-    if (isTooMuch) return refuse('Error creating sip transaction for uac request');
+    if (isTooMuch) return refuse(cannotCreate);
     if (draft.method === 'BYE' && dialog.inviting !== undefined)
       this.#stack.outgoing.openInvite(dialog.inviting.id)?.machine.cancel();
     towardsDialog(this.#stack, dialog, (destination) => {

@@ -1,4 +1,5 @@
 // Between SIP's response codes and Q.850's causes, as chan_pjsip maps them.
+import { divide } from './name-address.ts';
 
 const fromSip: Readonly<Record<number, number>> = {
   302: 23,
@@ -75,10 +76,15 @@ export const statusOf = (cause: number): number | undefined => toSip[cause];
 /** Declines a call for a cause without a response of its own. */
 export const DECLINE = 603;
 
-/** The Q.850 cause in `Reason` headers (RFC 3326 2), if there is one. */
-export function causeOfReason(reasons: readonly string[]): number | undefined {
-  const cause = /(?:^|,)\s*Q\.850\s*;(?:[^,]*;)?\s*cause\s*=\s*(\d{1,3})/i.exec(reasons.join(','))?.[1];
-  return cause === undefined ? undefined : Number(cause);
+/** The cause that `Reason` headers name by a protocol, if they do (RFC 3326 2). */
+export function causeOfReason(reasons: readonly string[], protocol: 'Q.850' | 'SIP'): number | undefined {
+  for (const reason of reasons.flatMap((line) => divide(line, ','))) {
+    const [name = '', ...params] = divide(reason, ';');
+    if (name.toLowerCase() !== protocol.toLowerCase()) continue;
+    const cause = params.map((each) => /^cause\s*=\s*(\d{1,3})$/i.exec(each)?.[1]).find((each) => each !== undefined);
+    if (cause !== undefined) return Number(cause);
+  }
+  return undefined;
 }
 
 export const reasonOf = (cause: number): string => `Q.850;cause=${cause}`;

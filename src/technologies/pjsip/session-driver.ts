@@ -22,6 +22,8 @@ export interface CallParts {
   /** From 0 up to 1. */
   readonly random: () => number;
   readonly log: Log;
+  /** Called when it has got a dialog, once or more. */
+  readonly onDialog: (dialogId: string) => void;
   /** Called once, when nothing more is to come of it. */
   readonly onEnd: () => void;
 }
@@ -42,7 +44,7 @@ export function negotiate(request: SipMessage & { readonly method: string }, all
   return description === undefined ? { media: 'unacceptable' } : { media: 'answer', description };
 }
 
-/** The stack ends a dialog by itself when an ACK or a refresh did not come (RFC 3261 13.3.1.4, RFC 4028 10). */
+/** RFC 3261 13.3.1.4, RFC 4028 10. */
 const TIMER_EXPIRY = 102;
 /** The connection to the SIP server is gone. */
 const OUT_OF_ORDER = 38;
@@ -100,7 +102,7 @@ export class Call implements ChannelDriver {
   receive(request: SipRequest): Promise<void> {
     switch (request.method) {
       case 'BYE': {
-        const cause = request.isOwn ? TIMER_EXPIRY : causeOfReason(request.headers.all('Reason'));
+        const cause = request.isOwn ? ownCause(request) : causeOfReason(request.headers.all('Reason'), 'Q.850');
         return this.#take({ kind: 'bye', far: cause === undefined ? {} : { cause } }, request);
       }
       case 'INFO':
@@ -155,7 +157,8 @@ export class Call implements ChannelDriver {
     const sent = invite.respond(effect.status, this.#response(effect, media.description));
     if (effect.status === 200) this.#sent = sent;
     try {
-      await sent;
+      const { dialogId } = await sent;
+      if (effect.status < 300 && dialogId !== undefined) this.#parts.onDialog(dialogId);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       if (effect.status >= 300) return log('warn', `${effect.status} to an INVITE was not sent: ${error.message}`);
@@ -193,6 +196,10 @@ export class Call implements ChannelDriver {
     }
   }
 }
+
+/** The stack ends a dialog by itself when it lost it, or when an ACK or a refresh did not come. */
+const ownCause = ({ headers }: SipRequest): number =>
+  (causeOfReason(headers.all('Reason'), 'SIP') ?? 0) >= 300 ? OUT_OF_ORDER : TIMER_EXPIRY;
 
 /** Nothing is done with what an INFO says, so only one that says nothing is taken (RFC 2976 2.2, RFC 6086 4.2.2). */
 function infoStatus({ headers, body }: SipRequest): number {

@@ -53,6 +53,8 @@ class InboundSessions implements Sessions, Service {
   readonly #parts: SessionsParts;
   readonly #limit: number;
   readonly #calls = new Map<string, Call>();
+  /** By the stack's name of the dialog, which is all that it says of one that it has ended. */
+  readonly #dialogs = new Map<string, Call>();
   #refused = 0;
   #isStopping = false;
   #onEmpty: () => void = () => undefined;
@@ -68,7 +70,7 @@ class InboundSessions implements Sessions, Service {
 
   async handle(request: SipRequest, sender: Sender | undefined): Promise<void> {
     if (sender !== undefined && request.method === 'INVITE') return this.#invited(request, sender);
-    const call = request.dialogId === undefined ? undefined : this.#calls.get(keyOf(request));
+    const call = this.#find(request);
     if (call !== undefined) return call.receive(request);
     if (!request.isOwn) await refuse(request, 481);
   }
@@ -106,20 +108,32 @@ class InboundSessions implements Sessions, Service {
     driver.drives(channel);
   }
 
+  #find(request: SipRequest): Call | undefined {
+    if (request.dialogId === undefined) return undefined;
+    return request.isOwn ? this.#dialogs.get(request.dialogId) : this.#calls.get(keyOf(request));
+  }
+
   /** A call that is known until it ends. */
   #call(given: Pick<CallParts, 'invite' | 'media' | 'allow'>): Call {
     const { stack, services, supported, random, log } = this.#parts;
     const key = keyOf(given.invite);
     const address = given.invite.receivedOn?.address ?? stack.addresses[0]?.address ?? '127.0.0.1';
+    let dialog: string | undefined;
+    const onDialog = (dialogId: string): void => {
+      if (!this.#calls.has(key)) return;
+      dialog = dialogId;
+      this.#dialogs.set(dialogId, call);
+    };
     const onEnd = (): void => {
       this.#calls.delete(key);
+      if (dialog !== undefined) this.#dialogs.delete(dialog);
       if (this.#calls.size === 0) this.#onEmpty();
     };
     const abilities: SipHeader[] = [
       ['Allow', services.allow],
       ['Supported', supported.join(', ')],
     ];
-    const call = new Call({ ...given, address, abilities, stack, random, log, onEnd });
+    const call = new Call({ ...given, address, abilities, stack, random, log, onDialog, onEnd });
     this.#calls.set(key, call);
     return call;
   }
@@ -129,10 +143,10 @@ const refuse = async (request: SipRequest, status: number, headers: readonly Sip
   void (await request.respond(status, { headers }));
 
 /**
- * What names a call in each request of its dialog: the Call-ID and the caller's tag. The stack has seen to our tag
- * already, and these are known before there is a dialog (RFC 3261 12).
+ * What names a call in each request of the far end: the Call-ID and the caller's tag. The stack has seen to our tag
+ * already; and a request may overtake the news that a response has made the dialog (RFC 3261 12).
  */
-function keyOf({ headers, isOwn }: SipRequest): string {
-  const caller = parseNameAddress(headers.get(isOwn ? 'To' : 'From') ?? '');
+function keyOf({ headers }: SipRequest): string {
+  const caller = parseNameAddress(headers.get('From') ?? '');
   return `${headers.get('Call-ID')};${caller?.params.get('tag')}`;
 }

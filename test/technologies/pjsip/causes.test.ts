@@ -50,18 +50,19 @@ describe('a cause as a final response', () => {
 });
 
 describe('a Reason', () => {
-  test.each([
-    [['Q.850;cause=17'], 17],
-    [['Q.850 ;text="a;b" ; cause=16'], 16],
-    [['SIP;cause=200;text="Call completed elsewhere", q.850;cause=26'], 26],
-    [['SIP;cause=487', 'Q.850;cause=31;text="x"'], 31],
-    [['SIP;cause=200;text="ACK timeout"'], undefined],
-    [[], undefined],
-  ])('%j names the cause %s', (reasons, cause) => {
-    expect(causeOfReason(reasons)).toBe(cause);
+  test.each<[reasons: readonly string[], q850: number | undefined, sip: number | undefined]>([
+    [['Q.850;cause=17'], 17, undefined],
+    [['Q.850 ;text="a;b, SIP;cause=1" ; cause = 16'], 16, undefined],
+    [['SIP;cause=200;text="Call completed elsewhere", q.850;cause=26'], 26, 200],
+    [['SIP;cause=487', 'Q.850;cause=31;text="x"'], 31, 487],
+    [['SIP;cause=200;text="ACK timeout"'], undefined, 200],
+    [['Q.850;cause=many', 'Q.850'], undefined, undefined],
+    [[], undefined, undefined],
+  ])('%j names %s and %s', (reasons, q850, sip) => {
+    expect([causeOfReason(reasons, 'Q.850'), causeOfReason(reasons, 'SIP')]).toEqual([q850, sip]);
   });
 
   test('is read as it is written', () => {
-    expect(causeOfReason([reasonOf(58)])).toBe(58);
+    expect(causeOfReason([reasonOf(58)], 'Q.850')).toBe(58);
   });
 });

@@ -142,17 +142,14 @@ describe('a call that is up', () => {
     expect(calls.metrics.open).toBe(0);
   });
 
-  test('is ended by the stack, when an ACK or a refresh did not come', async () => {
-    const { within, words, calls } = await up();
-    const bye = within('BYE', {
-      isOwn: true,
-      headers: [
-        ['Call-ID', 'c1@h'],
-        ['From', '<sip:1001@h>;tag=ours'],
-        ['To', '<sip:foo@h>;tag=theirs'],
-      ],
-    });
-    expect((await words())[0]).toBe('ChannelHangupRequested 102 far');
+  test.each([
+    ['an ACK or a refresh did not come', 'SIP;cause=200;text="ACK timeout"', 102],
+    ['it lost the dialog', 'SIP;cause=503;text="Connection lost"', 38],
+  ])('is ended by the stack when %s', async (_, reason, cause) => {
+    const { within, words, calls, dialogId } = await up();
+    // All that such a request says of the call is the stack's name of its dialog.
+    const bye = within('BYE', { isOwn: true, dialogId, headers: [['Reason', reason]] });
+    expect((await words())[0]).toBe(`ChannelHangupRequested ${cause} far`);
     expect([bye.answers, calls.metrics.open]).toEqual([[], 0]);
   });
 

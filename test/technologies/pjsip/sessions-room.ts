@@ -71,7 +71,6 @@ export function room({ endpoint: options = {}, limit = 100, isHeard = true }: Ro
           uri: 'sip:1001@127.0.0.1:5060',
           headers: [...call, sdp],
           body: offer,
-
           ...given,
         },
         true,
@@ -90,5 +89,5 @@ export async function up(options: RoomOptions = {}) {
   await all.channel().answer();
   received.ack();
   await all.words();
-  return { ...all, received };
+  return { ...all, received, dialogId: 'dialog-1' };
 }
