@@ -80,7 +80,7 @@ export function createAri(core: Core, parts: AriParts): Ari {
       'object-src': ["'none'"],
       'frame-ancestors': ["'self'"],
     },
-    uiConfig: { tryItOutEnabled: true, persistAuthorization: true },
+    uiConfig: { tryItOutEnabled: true },
   });
   return { http, counters };
 }

@@ -115,7 +115,7 @@ export type Fact =
   | {
       readonly type: 'UserEventSent';
       readonly name: string;
-      readonly variables: Readonly<Record<string, string>>;
+      readonly variables: Readonly<Record<string, unknown>>;
       readonly channel?: ChannelSnapshot;
       readonly endpoint?: EndpointSnapshot;
     }

@@ -61,7 +61,7 @@ export class Sources {
 
   /** The channel that "channel:<id>" names, by its unique id alone. */
   findChannel(source: Source): Channel | undefined {
-    return source.kind === 'channel' ? this.#channels.find(source.id) : undefined;
+    return source.kind === 'channel' ? this.#channels.find(source.text.slice('channel:'.length)) : undefined;
   }
 
   /** The endpoint that "endpoint:TECH/resource" names; a technology is none. */

@@ -251,8 +251,7 @@ export const events: Resource = {
         application.topic.publish({
           type: 'UserEventSent',
           name: params.eventName,
-          // Whatever JSON the client sent goes through as it is.
-          variables: variables as Record<string, string>,
+          variables,
           ...shown.reduce((all, each) => ({ ...all, ...each }), {}),
         });
       },

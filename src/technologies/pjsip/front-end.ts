@@ -37,7 +37,7 @@ const statusOf: Readonly<Record<FaultKind, number>> = {
   unavailable: 503,
 };
 
-/** Takes a request, and sees to it that it is answered whatever happens. The promise never fails. */
+/** Takes a request, and sees to it that it is answered whatever happens, unless it needs no answer. The promise never fails. */
 export type FrontEnd = (request: SipRequest) => Promise<void>;
 
 export function frontEnd(parts: FrontEndParts): FrontEnd {
@@ -47,7 +47,7 @@ export function frontEnd(parts: FrontEndParts): FrontEnd {
     } catch (error) {
       const status = error instanceof Fault ? statusOf[error.kind] : 500;
       if (status === 500) parts.log('error', `A bug in answering ${request.method}: ${inWords(error)}`);
-      await answer(request, status, {}, parts.log);
+      if (!request.isOwn) await answer(request, status, {}, parts.log);
     }
   };
 }

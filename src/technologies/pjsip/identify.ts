@@ -3,7 +3,7 @@ import { parseDigest } from './digest.ts';
 import { parseNameAddress } from './name-address.ts';
 import { IDENTIFIERS, type EndpointObject, type IdentifierName, type PjsipObjects } from './objects.ts';
 import type { SipRequest } from './stack.ts';
-import { parseUri } from './uri.ts';
+import { parseUri, type SipUri } from './uri.ts';
 
 /** Gives the name of the endpoint, or leaves it to the next one. */
 type Identifier = (request: SipRequest) => string | undefined;
@@ -54,5 +54,5 @@ function identifiers({ endpoints, identifies }: PjsipObjects): Readonly<Record<I
   };
 }
 
-const fromOf = ({ headers }: SipRequest): ReturnType<typeof parseUri> =>
+const fromOf = ({ headers }: SipRequest): SipUri | undefined =>
   parseUri(parseNameAddress(headers.get('From') ?? '')?.uri ?? '');

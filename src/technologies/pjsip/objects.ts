@@ -58,6 +58,7 @@ export const EndpointOptions = Type.Object(
 
 export const AuthOptions = Type.Object(
   {
+    // These mean the same, as in Asterisk now: what there is of password and hashes decides.
     auth_type: Type.Optional(Type.Union([Type.Literal('digest'), Type.Literal('userpass'), Type.Literal('md5')])),
     username: text,
     password: Type.Optional(Type.String()),

@@ -47,6 +47,9 @@ function global(written: Global, endpoints: ReadonlyMap<string, unknown>): Globa
   };
 }
 
+/** Being anonymous is nothing that an endpoint can choose. */
+const OF_ENDPOINTS = IDENTIFIERS.filter((each) => each !== 'anonymous');
+
 function endpoint(
   id: string,
   written: Written<'endpoint'>,
@@ -65,7 +68,7 @@ function endpoint(
     outbound_auth: authsOf('outbound_auth'),
     aors: listOf(written.aors).map((name) => existing(`${path}.aors`, 'aor', name, aors).id),
     identify_by: listOf(written.identify_by ?? 'username,ip').map((each) =>
-      oneOf(`${path}.identify_by`, each, IDENTIFIERS),
+      oneOf(`${path}.identify_by`, each, OF_ENDPOINTS),
     ),
     callerid: callerId(written.callerid),
     from_user: written.from_user,

@@ -5,6 +5,7 @@ import { Fault } from '../../errors.ts';
 import { causeOfReason, reasonOf, statusOf } from './causes.ts';
 import type { Log } from './log.ts';
 import type { Codec } from './objects.ts';
+import { keyOf } from './session-dtmf.ts';
 import { answerTo, isAnswer, offerOf, sdpOf, writeSdp, type Description } from './sdp/index.ts';
 import { CANCELLED, step, type Effect, type Input, type Media, type Session } from './session.ts';
 import type { ResponseParts, SentResponse, SipHeader, SipMessage, SipRequest, SipStack } from './stack.ts';
@@ -32,6 +33,8 @@ export interface CallParts {
 export interface Negotiated {
   readonly media: Media;
   readonly description?: Description;
+  /** Whether its offer puts us on hold; undefined when it has none. */
+  readonly isHeld?: boolean;
 }
 
 /** An INVITE or UPDATE. A re-INVITE without an offer asks for ours; an UPDATE never does (RFC 3311 5.1). */
@@ -41,7 +44,8 @@ export function negotiate(request: SipMessage & { readonly method: string }, all
   if (body.kind === 'none')
     return request.method === 'INVITE' ? { media: 'offer', description: offerOf(allow) } : { media: 'none' };
   const description = answerTo(body.text, allow);
-  return description === undefined ? { media: 'unacceptable' } : { media: 'answer', description };
+  if (description === undefined) return { media: 'unacceptable' };
+  return { media: 'answer', description, isHeld: description.isHeld };
 }
 
 /** RFC 3261 13.3.1.4, RFC 4028 10. */
@@ -59,6 +63,7 @@ export class Call implements ChannelDriver {
   #version = 0;
   #answered: Promise<void> | undefined;
   #sent: Promise<SentResponse> | undefined;
+  #isHeld = false;
 
   constructor(parts: CallParts) {
     this.#parts = parts;
@@ -69,7 +74,7 @@ export class Call implements ChannelDriver {
   drives(channel: Channel): void {
     this.#channel = channel;
     this.#parts.invite.onCancel(() => void this.#take({ kind: 'cancel' }));
-    this.#expectAck(this.#parts.invite);
+    this.#expectAck(this.#parts.invite, this.#parts.media);
   }
 
   /** Ends the call as an application would, and so that it can be tried elsewhere if nobody answered it yet. */
@@ -106,49 +111,61 @@ export class Call implements ChannelDriver {
         return this.#take({ kind: 'bye', far: cause === undefined ? {} : { cause } }, request);
       }
       case 'INFO':
-        return this.#take({ kind: 'info', status: infoStatus(request) }, request);
+        return this.#take({ kind: 'info', ...readInfo(request) }, request);
       case 'UPDATE': {
-        const { media, description } = negotiate(request, this.#parts.allow);
-        return this.#take({ kind: 'update', media }, request, description);
+        const negotiated = negotiate(request, this.#parts.allow);
+        return this.#take({ kind: 'update', media: negotiated.media }, request, negotiated);
       }
       default: {
-        const { media, description } = negotiate(request, this.#parts.allow);
+        const negotiated = negotiate(request, this.#parts.allow);
         this.#expectAck(request);
-        return this.#take({ kind: 're-INVITE', media }, request, description);
+        return this.#take({ kind: 're-INVITE', media: negotiated.media }, request, negotiated);
       }
     }
   }
 
-  #expectAck(invite: SipRequest): void {
+  /** `begun`: what the call begins with, which is told when it has begun. */
+  #expectAck(invite: SipRequest, begun?: Negotiated): void {
     invite.onAck((ack) => {
       const body = sdpOf(ack);
       const isAnswered = body.kind === 'sdp' && isAnswer(body.text, this.#parts.allow);
       void this.#take({ kind: 'ack', isAnswered });
+      this.#setHeld(begun?.isHeld);
     });
   }
 
+  /** A description that says nothing of hold changes nothing. */
+  #setHeld(isHeld = this.#isHeld): void {
+    if (isHeld === this.#isHeld || this.#channel === undefined || this.#channel.isEnded) return;
+    this.#isHeld = isHeld;
+    this.#channel.setHeld(isHeld);
+  }
+
   /** The state changes at once; what is to be done begins at once, and resolves when it is done. */
-  async #take(input: Input, request?: SipRequest, description?: Description): Promise<void> {
+  async #take(input: Input, request?: SipRequest, negotiated?: Negotiated): Promise<void> {
     const hadEnded = this.#session.kind === 'ended';
     const [session, ...effects] = step(this.#session, input);
     this.#session = session;
-    const done = effects.map((effect) => this.#carryOut(effect, request, description));
+    const done = effects.map((effect) => this.#carryOut(effect, request, negotiated));
     if (session.kind === 'ended' && !hadEnded) this.#parts.onEnd();
     await Promise.all(done);
   }
 
-  async #carryOut(effect: Effect, request?: SipRequest, description?: Description): Promise<void> {
+  async #carryOut(effect: Effect, request?: SipRequest, negotiated?: Negotiated): Promise<void> {
     switch (effect.kind) {
       case 'respond':
         return this.#respond(effect);
       case 'reply':
         if (request === undefined || request.isOwn) return;
-        await request.respond(effect.status, this.#response(effect, description));
+        await request.respond(effect.status, this.#response(effect, negotiated?.description));
+        if (effect.hasSdp) this.#setHeld(negotiated?.isHeld);
         return;
       case 'bye':
         return this.#bye(effect.cause);
+      case 'key':
+        return this.#channel?.dtmfReceived(effect.key.digit, effect.key.duration);
       case 'hung-up':
-        this.#channel?.hungUp(effect.far);
+        return this.#channel?.hungUp(effect.far);
     }
   }
 
@@ -201,8 +218,11 @@ export class Call implements ChannelDriver {
 const ownCause = ({ headers }: SipRequest): number =>
   (causeOfReason(headers.all('Reason'), 'SIP') ?? 0) >= 300 ? OUT_OF_ORDER : TIMER_EXPIRY;
 
-/** Nothing is done with what an INFO says, so only one that says nothing is taken (RFC 2976 2.2, RFC 6086 4.2.2). */
-function infoStatus({ headers, body }: SipRequest): number {
-  if (headers.get('Info-Package') !== undefined) return 469;
-  return body === '' ? 200 : 415;
+/** A key is told; an INFO that says nothing is taken, and no other (RFC 2976 2.2, RFC 6086 4.2.2). */
+function readInfo(info: SipRequest): Pick<Extract<Input, { kind: 'info' }>, 'status' | 'key'> {
+  if (info.headers.get('Info-Package') !== undefined) return { status: 469 };
+  if (info.body === '') return { status: 200 };
+  const key = keyOf(info);
+  if (key === 'malformed') return { status: 400 };
+  return key === undefined ? { status: 415 } : { status: 200, key };
 }

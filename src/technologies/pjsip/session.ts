@@ -1,6 +1,7 @@
 // An inbound INVITE dialog as a pure state machine: what comes in, and what is then to be done. Sections are RFC 3261's.
 import type { FarHangup } from '../../core/channel.ts';
 import { DECLINE, statusOf } from './causes.ts';
+import type { Key } from './session-dtmf.ts';
 
 export type Session =
   /** Nothing but the 100 was sent. */
@@ -36,8 +37,8 @@ export type Input =
   | { readonly kind: 'cancel' }
   | { readonly kind: 'bye'; readonly far: FarHangup }
   | { readonly kind: 're-INVITE' | 'update'; readonly media: Media }
-  /** `status`: what it would be answered in a call that lives. */
-  | { readonly kind: 'info'; readonly status: number }
+  /** `status`: what it is answered in a call that lives. */
+  | { readonly kind: 'info'; readonly status: number; readonly key?: Key }
   /** Our BYE was answered, or never will be. */
   | { readonly kind: 'closed' };
 
@@ -47,7 +48,8 @@ export type Effect =
   /** To the request that was the input. */
   | { readonly kind: 'reply'; readonly status: number; readonly hasSdp?: true }
   | { readonly kind: 'bye'; readonly cause: number }
-  /** The channel is told. */
+  /** The channel is told ... */
+  | { readonly kind: 'key'; readonly key: Key }
   | { readonly kind: 'hung-up'; readonly far: FarHangup };
 
 export type Step = readonly [Session, ...Effect[]];
@@ -139,7 +141,7 @@ function unanswered(session: In<'incoming' | 'ringing'>, input: Input): Step {
     case 'update': // RFC 3311 5.2: an offer, but the INVITE's is not answered yet.
       return [session, input.media === 'answer' ? reply(500) : negotiated(input.media)];
     case 'info':
-      return [session, reply(input.status)];
+      return informed(session, input);
     default:
       return [session];
   }
@@ -170,11 +172,14 @@ function confirmed(session: Session, input: Input): Step {
     case 'bye': // 15.1.2
       return [ended, reply(200), hungUp(input.far)];
     case 'info':
-      return [session, reply(input.status)];
+      return informed(session, input);
     default:
       return [session];
   }
 }
+
+const informed = (session: Session, { status, key }: Extract<Input, { kind: 'info' }>): Step =>
+  key === undefined ? [session, reply(status)] : [session, reply(status), { kind: 'key', key }];
 
 /** 12.2.2: for the far end there is no such dialog any longer. */
 function gone(session: Session, input: Input): Step {

@@ -120,7 +120,7 @@ class InboundSessions implements Sessions, Service {
     const address = given.invite.receivedOn?.address ?? stack.addresses[0]?.address ?? '127.0.0.1';
     let dialog: string | undefined;
     const onDialog = (dialogId: string): void => {
-      if (!this.#calls.has(key)) return;
+      if (this.#calls.get(key) !== call) return;
       dialog = dialogId;
       this.#dialogs.set(dialogId, call);
     };

@@ -65,9 +65,11 @@ const config: PjsipConfig = {
     open: {},
     two: { auth: 'foo, strong' },
     hashed: { auth: 'hashed' },
+    shared: { auth: 'foo, other' },
   },
   auth: {
     foo: { username: 'foo', password: 'secret' },
+    other: { username: 'other', password: 'x' },
     strong: { username: 'foo', password: 'other', realm: 'elsewhere', supported_algorithms_uas: 'SHA-512-256,SHA-256' },
     // The MD5 of "foo:asterisk:secret".
     hashed: { username: 'foo', md5_cred: 'aab330f6817cdf8ee147c7ece2c84466' },
@@ -188,6 +190,22 @@ describe('the server', () => {
     const line = linesOf(answers)[0]!.replace('MD5', 'SHA-256');
     const changed = [{ status: 401, headers: new SipHeaders([['WWW-Authenticate', line]]), body: '' }];
     expect((await ask('foo', answerTo(changed, client())))[0]).toBe('failed');
+  });
+
+  test('does not take a right answer under another name', async () => {
+    const { ask } = server();
+    const [, answers] = await ask('foo');
+    const [line] = answerTo(answers, client());
+    const renamed = line![1].replace('username="foo"', 'username="fop"');
+    expect((await ask('foo', [['Authorization', renamed]]))[0]).toBe('failed');
+  });
+
+  test('challenges once for two credentials of one realm, and takes either', async () => {
+    const { ask } = server();
+    const [, answers] = await ask('shared');
+    expect(linesOf(answers)).toHaveLength(1);
+    expect((await ask('shared', answerTo(answers, client({ username: 'other', password: 'x' }))))[0]).toBe('success');
+    expect((await ask('shared', answerTo(answers, client())))[0]).toBe('success');
   });
 
   test('knows a password by its hash alone', async () => {

@@ -87,8 +87,10 @@ describe('a method', () => {
     const remove = services.register(service(['MESSAGE']));
     expect(statuses(await ask(from('foo', { method: 'MESSAGE' })))).toEqual([200]);
     remove();
-    remove();
     expect(statuses(await ask(from('foo', { method: 'MESSAGE' })))).toEqual([405]);
+    services.register(service(['MESSAGE']));
+    remove();
+    expect(statuses(await ask(from('foo', { method: 'MESSAGE' })))).toEqual([200]);
   });
 
   test('of no standard is 501', async () => {

@@ -196,9 +196,20 @@ describe('the store', () => {
   });
 });
 
-test('registrations of one address of record take turns, and too many of them at once are refused', async () => {
+test('who has registered already may refresh and go, though fewer may register since', async () => {
   const store = memoryStore();
-  const { ask, technology } = await startPjsip(configOf({ max_contacts: 200 }), { store });
+  const before = await startPjsip(configOf(open), { store });
+  await before.ask(register([A, B]));
+  await before.technology.stop();
+  const { ask } = await startPjsip(configOf({ max_contacts: 1 }), { store });
+  expect((await ask(register(A))).status).toBe(200);
+  expect((await ask(register('sip:foo@192.0.2.9'))).status).toBe(403);
+  expect(listed(await ask(register(`<${A}>;expires=0`)))).toEqual([`${B} 3600`]);
+});
+
+/** A store that writes only when it is let. */
+function slowStore(): { readonly store: Store; go(): void } {
+  const store = memoryStore();
   const { batch } = store;
   let go: () => void = () => undefined;
   const gate = new Promise<void>((resolve) => (go = resolve));
@@ -206,6 +217,32 @@ test('registrations of one address of record take turns, and too many of them at
     await gate;
     await batch(writes);
   };
+  return { store, go: () => go() };
+}
+
+test('two who register at once for the last place do not both get it', async () => {
+  const { store, go } = slowStore();
+  const { ask } = await startPjsip(configOf({ max_contacts: 1 }), { store });
+  const answers = [ask(register(A)), ask(register(B))];
+  go();
+  expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 403]);
+});
+
+test('stopping waits for what is being written, and leaves no timer behind', async () => {
+  const { store, go } = slowStore();
+  const { ask, technology, clock } = await startPjsip(configOf(open), { store });
+  const answer = ask(register(A));
+  const stopped = technology.stop();
+  go();
+  await stopped;
+  expect((await answer).status).toBe(200);
+  expect(await keysOf(store)).toHaveLength(1);
+  expect(clock.waiting).toBe(0);
+});
+
+test('registrations of one address of record take turns, and too many of them at once are refused', async () => {
+  const { store, go } = slowStore();
+  const { ask, technology } = await startPjsip(configOf({ max_contacts: 200 }), { store });
   const answers = Array.from({ length: 101 }, (_, index) => ask(register(`sip:foo@192.0.2.${index}`)));
   expect((await answers[100]!).status).toBe(503);
   expect(technology.metrics.location).toMatchObject({ waiting: 100, limit: 100, refused: 1 });

@@ -65,6 +65,11 @@ const rules: Readonly<Record<string, Rule>> = {
     status: 200,
     contacts: ['sip:%66oo@192.0.2.1;new=1 60'],
   },
+  'two equal URIs in one request are one contact': {
+    asked: [register([`<${A};x=1>;expires=60`, `<${A};y=1>;expires=90`])],
+    status: 200,
+    contacts: [`${A};y=1 90`],
+  },
   'a contact goes when it says 0': {
     asked: [register([A, B]), register(`<${A}>;expires=0`)],
     status: 200,

@@ -23,6 +23,8 @@ export interface Stream {
   /** The formats as the line has them, those included that mean nothing here. */
   readonly payloads: string;
   readonly formats: readonly Format[];
+  /** Who wrote it does not want to hear anything now. */
+  readonly isHeld: boolean;
 }
 
 export interface Description {
@@ -38,6 +40,9 @@ export interface Origin {
   readonly address: string;
 }
 
+/** How hold was said before there were directions (RFC 2543 B.5). */
+const NOWHERE: readonly (string | undefined)[] = ['0.0.0.0', '::'];
+
 /** Undefined when it is not SDP, or has a line of media that cannot be understood. */
 export function readSdp(text: string): Description | undefined {
   // The parser leaves out what it does not find, which its types do not say.
@@ -45,12 +50,15 @@ export function readSdp(text: string): Description | undefined {
   if (parsed.version !== 0 || parsed.origin === undefined) return undefined;
   const media: readonly Partial<ReturnType<typeof parse>['media'][number]>[] = parsed.media ?? [];
   const streams: Stream[] = [];
-  for (const { type, port, protocol, payloads = '', rtp = [], fmtp = [] } of media) {
+  for (const { type, port, protocol, payloads = '', rtp = [], fmtp = [], ...own } of media) {
     if (type === undefined || port === undefined || protocol === undefined) return undefined;
     const formats = String(payloads)
       .split(' ')
       .flatMap((each) => format(Number(each), rtp, fmtp) ?? []);
-    streams.push({ type, port, protocol, payloads: String(payloads), formats });
+    const direction = own.direction ?? parsed.direction;
+    const address = (own.connection ?? parsed.connection)?.ip;
+    const isHeld = direction === 'sendonly' || direction === 'inactive' || NOWHERE.includes(address);
+    streams.push({ type, port, protocol, payloads: String(payloads), formats, isHeld });
   }
   return { timing: parsed.timing ?? { start: 0, stop: 0 }, streams };
 }

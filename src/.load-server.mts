@@ -1,0 +1,13 @@
+import { SipServer } from '/work/main/src/sip-server/index.ts';
+import { connect } from 'node:net';
+import { FrameReader } from '/work/main/src/sip-server/control/frames.ts';
+const s = new SipServer({ listen: ['udp://127.0.0.1:5999'], secret: 'x' });
+await s.start();
+const c = connect(s.controlPort,'127.0.0.1'); c.setNoDelay(true);
+const send=(t:string)=>c.write(`${Buffer.byteLength(t)}#${t}`);
+const r = new FrameReader(1e6);
+c.on('data',d=>{ for (const p of r.push(d).payloads){ const t=p.toString('latin1',0,300).split('\r\n',1)[0]!.split('|'); if(t[1]==='sip') send(`id|sip|${t[8]}|\r\nSIP/2.0 202 Accepted\r\nCall-ID: x\r\n\r\n`);} });
+send('id|authenticate|x|'); send('id|route|message');
+let last=process.cpuUsage(), n=0;
+setInterval(()=>{ const u=process.cpuUsage(last); last=process.cpuUsage(); const m=s.metrics; const now=m.requestsIn.MESSAGE!; console.log('cpu',((u.user+u.system)/1e4).toFixed(0)+'%','rss',(process.memoryUsage().rss/1e6).toFixed(0),'in',now-n,'out',m.responsesOut['2xx'], JSON.stringify(m.gauges), m.drops['udp-backlog']); n=now; },1000);
+process.on('message',()=>process.exit());
