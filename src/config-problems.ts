@@ -1,17 +1,9 @@
 // Says what is wrong with a configuration: the path of the key, what was expected, and the nearest valid name.
 import type { ErrorObject } from 'ajv';
 import { Fault } from './errors.ts';
+import { didYouMean } from './technologies/pjsip/nearest.ts';
 
 export const invalid = (message: string): Fault => new Fault('invalid', message, { code: 'invalid-configuration' });
-
-/** `; did you mean "…"?`, if anything known is near enough. */
-export function nearest(name: string, known: readonly string[]): string {
-  const [best] = known
-    .map((each) => ({ each, distance: distance(name.toLowerCase(), each.toLowerCase()) }))
-    .filter((candidate) => candidate.distance <= Math.max(2, Math.floor(name.length / 2)))
-    .sort((one, other) => one.distance - other.distance);
-  return best === undefined ? '' : `; did you mean "${best.each}"?`;
-}
 
 /** A line for each thing that is wrong, from what the validator found. */
 export function problems(errors: readonly ErrorObject[]): string[] {
@@ -48,7 +40,7 @@ function describe(error: ErrorObject): { path: string; problem: string } {
       const known = Object.keys((error.parentSchema?.['properties'] as object | undefined) ?? {});
       return {
         path: [...parts, key].join('.'),
-        problem: `no such option${nearest(key, known)} (known here: ${known.join(', ')})`,
+        problem: `no such option${didYouMean(key, known)} (known here: ${known.join(', ')})`,
       };
     }
     case 'required':
@@ -59,7 +51,7 @@ function describe(error: ErrorObject): { path: string; problem: string } {
       return { path: parts.join('.'), problem: `expected ${JSON.stringify(params['allowedValue'])}${found}` };
     case 'enum': {
       const allowed = params['allowedValues'] as readonly unknown[];
-      const near = typeof error.data === 'string' ? nearest(error.data, allowed.map(String)) : '';
+      const near = typeof error.data === 'string' ? didYouMean(error.data, allowed.map(String)) : '';
       return { path: parts.join('.'), problem: `expected one of ${allowed.join(', ')}${found}${near}` };
     }
     case 'pattern':
@@ -67,18 +59,4 @@ function describe(error: ErrorObject): { path: string; problem: string } {
     default:
       return { path: parts.join('.'), problem: `${error.message ?? error.keyword}${found}` };
   }
-}
-
-/** Levenshtein's: how many letters must be put in, taken out or replaced. */
-function distance(one: string, other: string): number {
-  let row = Array.from({ length: other.length + 1 }, (_, index) => index);
-  for (const [at, letter] of [...one].entries()) {
-    const next = [at + 1];
-    for (let column = 1; column <= other.length; column++) {
-      const replaced = row[column - 1]! + (letter === other[column - 1] ? 0 : 1);
-      next.push(Math.min(replaced, row[column]! + 1, next[column - 1]! + 1));
-    }
-    row = next;
-  }
-  return row.at(-1)!;
 }

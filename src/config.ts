@@ -2,9 +2,11 @@
 import { Ajv } from 'ajv';
 import { Type, type Static } from 'typebox';
 import { parse } from 'yaml';
-import { invalid, nearest, problems } from './config-problems.ts';
+import { invalid, problems } from './config-problems.ts';
 import { parseExtension } from './core/routing.ts';
+import { didYouMean } from './technologies/pjsip/nearest.ts';
 import { PjsipConfig } from './technologies/pjsip/objects.ts';
+import { resolvePjsip } from './technologies/pjsip/resolve.ts';
 
 const closed = { additionalProperties: false } as const;
 const port = Type.Integer({ minimum: 0, maximum: 65_535, description: 'A port; 0 takes any free one.' });
@@ -110,6 +112,7 @@ function check(raw: Tree): RawConfig {
   if (!validate(raw)) throw invalid(problems(validate.errors ?? []).join('\n'));
   checkUsers(raw);
   checkContexts(raw);
+  resolvePjsip(raw.pjsip ?? {});
   return raw;
 }
 
@@ -132,7 +135,7 @@ function checkContexts({ contexts = {}, pjsip }: RawConfig): void {
   for (const [name, { context }] of Object.entries(pjsip?.endpoint ?? {})) {
     if (context === undefined || context in contexts || context.startsWith('stasis-')) continue;
     throw invalid(
-      `pjsip.endpoint.${name}.context: there is no context "${context}"${nearest(context, Object.keys(contexts))}`,
+      `pjsip.endpoint.${name}.context: there is no context "${context}"${didYouMean(context, Object.keys(contexts))}`,
     );
   }
 }
@@ -172,7 +175,7 @@ function applyVariable(raw: Tree, name: string, value: string): void {
   const path = findPath(Config as Schema, raw, name.slice(PREFIX.length));
   if (path === undefined) {
     const known = Object.keys(Config.properties).map((key) => PREFIX + asVariable(key));
-    throw invalid(`${name}: no part of the configuration has this name${nearest(name, known)}`);
+    throw invalid(`${name}: no part of the configuration has this name${didYouMean(name, known)}`);
   }
   put(raw, path, parse(value) as unknown);
 }

@@ -74,6 +74,10 @@ describe('a wrong configuration is refused, with the path and what was expected'
       'contexts: { default: {} }\npjsip: { endpoint: { foo: { context: defualt } } }',
       'pjsip.endpoint.foo.context: there is no context "defualt"; did you mean "default"?',
     ],
+    [
+      'pjsip: { endpoint: { foo: { auth: fooo } }, auth: { foo: { username: a, password: b } } }',
+      'pjsip.endpoint.foo.auth: no auth is named "fooo"; did you mean "foo"?',
+    ],
     ['sip: { server: drachtio }', 'sip.server: expected text of the form'],
     ['sip: { listen: [ "udp:5060" ] }', 'sip.listen.0: expected text of the form'],
   ])('%s', (text, problem) => {

@@ -11,8 +11,8 @@ export interface ServerParts {
 export class ServerTransaction {
   readonly #parts: ServerParts;
   #state: 'trying' | 'proceeding' | 'completed' | 'terminated' = 'trying';
-  /** The last response, as it went out: all that an answered transaction keeps. */
-  #response: Buffer | undefined;
+  /** The last response: all that an answered transaction keeps. A text, since a small Buffer would hold a whole slab of memory. */
+  #response: string | undefined;
 
   constructor(parts: ServerParts) {
     this.#parts = parts;
@@ -25,7 +25,7 @@ export class ServerTransaction {
   respond(status: number, octets: Buffer): void {
     if (!this.isOpen) return;
     const { timers, isReliable, send } = this.#parts;
-    this.#response = octets;
+    this.#response = octets.toString('latin1');
     send(octets);
     if (status < 200) this.#state = 'proceeding';
     else {
@@ -37,7 +37,7 @@ export class ServerTransaction {
 
   /** The request came again. */
   repeat(): void {
-    if (this.#response !== undefined) this.#parts.send(this.#response);
+    if (this.#response !== undefined) this.#parts.send(Buffer.from(this.#response, 'latin1'));
   }
 
   end(): void {

@@ -63,24 +63,20 @@ export class UdpTransport {
     return new Promise((resolve) => this.#socket.close(() => resolve()));
   }
 
-  flowTo(remote: Place): Flow {
-    const isOpen = (): boolean => this.#isOpen;
-    const local = (): Place => this.#parts.localTowards(this.#place, remote.address);
-    return {
-      protocol: 'udp',
-      remote,
-      get local() {
-        return local();
-      },
-      get isOpen() {
-        return isOpen();
-      },
-      send: (octets, failed) => this.#send(octets, remote, failed),
-      onClose: () => () => undefined,
-    };
+  get isOpen(): boolean {
+    return this.#isOpen;
   }
 
-  #send(octets: Buffer, remote: Place, failed: ((reason: string) => void) | undefined): void {
+  flowTo(remote: Place): Flow {
+    return new UdpFlow(this, remote);
+  }
+
+  /** Our address as that remote place sees it. */
+  localTowards(remote: string): Place {
+    return this.#parts.localTowards(this.#place, remote);
+  }
+
+  send(octets: Buffer, remote: Place, failed: ((reason: string) => void) | undefined): void {
     if (!this.#isOpen || this.#waiting >= this.#parts.backlog) {
       if (this.#isOpen) this.#parts.metrics.drops['udp-backlog'] += 1;
       if (failed) queueMicrotask(() => failed('not sent'));
@@ -91,5 +87,33 @@ export class UdpTransport {
       this.#waiting -= 1;
       if (error) failed?.(error.message);
     });
+  }
+}
+
+/** There may be very many of these: one for each transaction that is remembered. */
+class UdpFlow implements Flow {
+  readonly protocol = 'udp';
+  readonly remote: Place;
+  readonly #transport: UdpTransport;
+
+  constructor(transport: UdpTransport, remote: Place) {
+    this.#transport = transport;
+    this.remote = remote;
+  }
+
+  get local(): Place {
+    return this.#transport.localTowards(this.remote.address);
+  }
+
+  get isOpen(): boolean {
+    return this.#transport.isOpen;
+  }
+
+  send(octets: Buffer, failed?: (reason: string) => void): void {
+    this.#transport.send(octets, this.remote, failed);
+  }
+
+  onClose(): () => void {
+    return () => undefined;
   }
 }

@@ -163,7 +163,8 @@ export class Call implements ChannelDriver {
       case 'bye':
         return this.#bye(effect.cause);
       case 'key':
-        return this.#channel?.dtmfReceived(effect.key.digit, effect.key.duration);
+        if (this.#channel?.isEnded === false) this.#channel.dtmfReceived(effect.key.digit, effect.key.duration);
+        return;
       case 'hung-up':
         return this.#channel?.hungUp(effect.far);
     }

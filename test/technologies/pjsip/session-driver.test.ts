@@ -187,6 +187,49 @@ describe('a call that is up', () => {
     expect([answer.status, answer.body !== '']).toEqual([status, method === 'UPDATE' && given.body !== undefined]);
   });
 
+  test('tells the keys that an INFO brings', async () => {
+    const { within, heard } = await up();
+    const relay: SipHeader = ['Content-Type', 'application/dtmf-relay'];
+    const info = within('INFO', { headers: [...call, relay], body: 'Signal=7\r\nDuration=160\r\n' });
+    expect((await info.final).status).toBe(200);
+    expect(await heard()).toMatchObject([{ type: 'ChannelDtmfReceived', digit: '7', duration: 160 }]);
+    expect((await within('INFO', { headers: [...call, relay], body: 'Signal=x' }).final).status).toBe(400);
+    expect(await heard()).toEqual([]);
+  });
+
+  test('tells hold and its end, once each', async () => {
+    const { within, words } = await up();
+    for (const [method, direction, told] of [
+      ['INVITE', 'sendonly', ['ChannelHeld']],
+      ['UPDATE', 'inactive', []],
+      ['INVITE', undefined, []],
+      ['UPDATE', 'sendrecv', ['ChannelUnheld']],
+      ['INVITE', 'sendrecv', []],
+    ] as const) {
+      const body = direction === undefined ? '' : `${offer}a=${direction}\r\n`;
+      const request = within(method, { headers: [...call, ...(body === '' ? [] : [sdp])], body });
+      expect((await request.final).status).toBe(200);
+      if (method === 'INVITE') request.ack(body === '' ? offer : '');
+      expect(await words()).toEqual(told);
+    }
+  });
+
+  test('may begin on hold, which is told when it is up', async () => {
+    const { invite, channel, words } = room();
+    const received = invite({ body: `${offer}a=sendonly\r\n` });
+    await channel().answer();
+    expect((await words()).slice(-1)).toEqual(['ChannelChanged']);
+    received.ack();
+    expect(await words()).toEqual(['ChannelHeld']);
+  });
+
+  test('is not on hold after a re-INVITE that it refuses', async () => {
+    const { within, words } = await up();
+    const body = `${offer.replace('AVP 0', 'AVP 3')}a=sendonly\r\n`;
+    expect((await within('INVITE', { headers: [...call, sdp], body }).final).status).toBe(488);
+    expect(await words()).toEqual([]);
+  });
+
   test('that is over as we know it ends even if no BYE can be sent', async () => {
     const { channel, stack, calls, logged } = await up();
     stack.failWith(new Fault('unavailable', 'no connection'));

@@ -13,6 +13,7 @@ const cancel: Input = { kind: 'cancel' };
 const bye: Input = { kind: 'bye', far: { cause: 17 } };
 const closed: Input = { kind: 'closed' };
 const info: Input = { kind: 'info', status: 415 };
+const key: Input = { kind: 'info', status: 200, key: { digit: '7', duration: 160 } };
 const hangup = (cause: number): Input => ({ kind: 'hangup', cause });
 const reInvite = (media: 'answer' | 'offer' | 'unsupported' | 'unacceptable'): Input => ({ kind: 're-INVITE', media });
 const update = (media: 'answer' | 'none' | 'unacceptable'): Input => ({ kind: 'update', media });
@@ -37,6 +38,8 @@ function inAWord(effect: Effect): string {
       return `${effect.kind} ${effect.status}${effect.hasSdp ? ' with SDP' : ''}`;
     case 'bye':
       return `BYE ${effect.cause}`;
+    case 'key':
+      return `key ${effect.key.digit}`;
     case 'hung-up':
       return `hung up ${JSON.stringify(effect.far)}`;
   }
@@ -225,8 +228,14 @@ const cases: readonly Case[] = [
     ends: 'up',
   },
   {
+    name: 'tells a key, before and after it is answered',
+    inputs: [key, answer, key, ack, key],
+    effects: ['reply 200', 'key 7', 'respond 200 with SDP', 'reply 200', 'key 7', 'reply 200', 'key 7'],
+    ends: 'up',
+  },
+  {
     name: 'knows nothing once it is over',
-    inputs: [hangup(16), bye, info, update('none'), reInvite('answer')],
+    inputs: [hangup(16), bye, key, update('none'), reInvite('answer')],
     effects: ['respond 603', 'reply 481', 'reply 481', 'reply 481', 'reply 481'],
     ends: 'ended',
   },
@@ -242,7 +251,7 @@ describe('a session', () => {
 
 const media = fc.constantFrom('answer', 'offer', 'none', 'unsupported', 'unacceptable');
 const anything: fc.Arbitrary<Input> = fc.oneof(
-  fc.constantFrom(ring, ack, ackWithAnswer, cancel, bye, closed, info, lost),
+  fc.constantFrom(ring, ack, ackWithAnswer, cancel, bye, closed, info, key, lost),
   fc.record({ kind: fc.constant('answer'), isOffering: fc.boolean() }),
   fc.record({ kind: fc.constant('hangup'), cause: fc.integer({ min: 0, max: 127 }) }),
   fc.record({ kind: fc.constantFrom('re-INVITE', 'update'), media }),

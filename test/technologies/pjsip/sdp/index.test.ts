@@ -138,6 +138,24 @@ describe('an answer', () => {
   });
 });
 
+describe('hold', () => {
+  const audio = 'm=audio 40000 RTP/AVP 0';
+  test.each<[string, readonly string[], boolean]>([
+    ['is not', [audio], false],
+    ['is not', [audio, 'a=sendrecv'], false],
+    ['is not', [audio, 'a=recvonly'], false],
+    ['is', [audio, 'a=sendonly'], true],
+    ['is', [audio, 'a=inactive'], true],
+    ['is', ['a=sendonly', audio], true],
+    ['is not', ['a=sendonly', audio, 'a=sendrecv'], false],
+    ['is', [audio, 'c=IN IP4 0.0.0.0'], true],
+    ['is not', [audio, 'a=sendonly', audio], false],
+    ['is', [audio, 'a=sendonly', 'm=video 4 RTP/AVP 31'], true],
+  ])('%s what %j says', (_, media, isHeld) => {
+    expect(answerTo(sdp(...media), ['ulaw'])!.isHeld).toBe(isHeld);
+  });
+});
+
 describe('our offer', () => {
   const offer = writeSdp(offerOf(['ulaw', 'opus']), origin);
 
