@@ -83,12 +83,13 @@ export class Dialogs {
     return this.#byId.get(id);
   }
 
-  /** The dialog that a request from the network belongs to. An early one may still change its remote tag. */
+  /** The dialog that a request from the network belongs to. One of ours that is not answered yet may still change its remote tag. */
   of(request: SipRequest): Dialog | undefined {
     const localTag = tagOf(headerOf(request, 'to'));
     const dialog = localTag && this.#byLocalTag.get(tagKey(headerOf(request, 'call-id')!, localTag));
     if (!dialog) return undefined;
-    const isTheirs = !dialog.isConfirmed || (tagOf(headerOf(request, 'from')) ?? '') === dialog.remoteTag;
+    const mayFork = !dialog.isConfirmed && dialog.answering === undefined;
+    const isTheirs = mayFork || (tagOf(headerOf(request, 'from')) ?? '') === dialog.remoteTag;
     return isTheirs ? dialog : undefined;
   }
 

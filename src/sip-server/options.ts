@@ -45,7 +45,7 @@ export const defaultLimits: Limits = {
   messageSize: 65_535,
   headers: 256,
   pendingRequests: 20_000,
-  serverTransactions: 400_000,
+  serverTransactions: 200_000,
   clientTransactions: 100_000,
   dialogs: 100_000,
   answerTime: 20_000,

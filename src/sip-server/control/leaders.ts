@@ -31,12 +31,12 @@ export const fabricated = (
 ): Tokens => ['network', ...described(0, protocol, undefined, now), transaction, dialog];
 
 /** A request that the server sent by itself. */
-export const unsolicited = (size: number, flow: Flow, now: number, dialog: string): Tokens => [
-  'application',
-  ...described(size, flow.protocol, flow.local, now),
-  'unsolicited',
-  dialog,
-];
+export const unsolicited = (
+  size: number,
+  exit: Pick<Flow, 'protocol' | 'local'>,
+  now: number,
+  dialog: string,
+): Tokens => ['application', ...described(size, exit.protocol, exit.local, now), 'unsolicited', dialog];
 
 /** The reply to a command that sent a request. */
 export const requestSent = (size: number, flow: Flow, now: number, transaction: string): Tokens => [

@@ -69,6 +69,15 @@ export function answerAlone(
 export const answerUnavailable = (stack: Stack, incoming: Incoming): void =>
   answerAlone(stack, incoming, 503, 'Service Unavailable', [retryAfter]);
 
+/** Nobody is there to be answered. */
+export function abandon(stack: Stack, incoming: Incoming): void {
+  const { dialog, isWithinDialog, machine } = incoming;
+  stack.incoming.answered(incoming);
+  machine.end();
+  if (dialog?.answering === incoming) dialog.answering = undefined;
+  if (dialog !== undefined && !isWithinDialog) stack.dialogs.remove(dialog);
+}
+
 /** A response to a request that gets no transaction: it is malformed, or we have too much to do. */
 export function answerStateless(stack: Stack, request: SipRequest, flow: Flow, status: number, reason: string): void {
   const headers = status === 503 ? [retryAfter] : [];

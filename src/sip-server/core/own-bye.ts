@@ -1,30 +1,34 @@
 // Dialogs that the server ends by itself, since nobody else will (RFC 3261 13.3.1.4).
 import { unsolicited } from '../control/leaders.ts';
 import type { Dialog } from '../dialogs.ts';
+import { ourHeader, serialise } from '../message.ts';
 import { composeWithin } from './compose-request.ts';
 import { launch } from './launch.ts';
 import { freshToken, type Stack } from './stack.ts';
-import { towardsDialog } from './towards-dialog.ts';
+import { exitOf, towardsDialog } from './towards-dialog.ts';
 
-/** Sends BYE, forgets the dialog, and tells its application. */
+const noBody = Buffer.alloc(0);
+
+/** Sends BYE if it can, forgets the dialog, and tells its application. */
 export function endDialog(stack: Stack, dialog: Dialog, reason: string): void {
   stack.dialogs.remove(dialog);
   towardsDialog(stack, dialog, (destination) => {
-    if (destination.kind !== 'flow') return;
-    const { flow } = destination;
-    const header = { key: 'reason', name: 'Reason', value: `SIP;cause=200;text="${reason}"` };
+    const exit = exitOf(stack, destination);
+    const header = ourHeader('Reason', `SIP;cause=200;text="${reason}"`);
     const draft = {
       kind: 'request',
       method: 'BYE',
       uri: dialog.target,
       headers: [header],
-      body: Buffer.alloc(0),
+      body: noBody,
       skipped: [],
     } as const;
-    const cseq = (dialog.localSeq += 1);
-    const request = composeWithin(dialog, draft, flow, freshToken(stack), cseq);
+    const request = composeWithin(dialog, draft, exit, freshToken(stack), (dialog.localSeq += 1));
     if (typeof request === 'string') return;
-    const { octets } = launch(stack, { request, flow, owner: undefined, dialog: undefined, dialogId: dialog.id });
-    dialog.owner?.notify(unsolicited(octets.length, flow, stack.timers.now(), dialog.id), octets);
+    if (destination.kind === 'flow') {
+      launch(stack, { request, flow: destination.flow, owner: undefined, dialog: undefined, dialogId: dialog.id });
+    }
+    const octets = serialise(request);
+    dialog.owner?.notify(unsolicited(octets.length, exit, stack.timers.now(), dialog.id), octets);
   });
 }

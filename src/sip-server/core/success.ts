@@ -21,7 +21,7 @@ const nothing: Draft = { headers: [], body: Buffer.alloc(0), skipped: [] };
 /** Moves the dialog on by a response to its INVITE. False when the application has nothing to hear: the 2xx came before. */
 export function moveDialog(stack: Stack, outgoing: Outgoing, response: SipResponse, flow: Flow): boolean {
   const { status } = response;
-  if (status >= 300 || (status < 200 && tagOf(headerOf(response, 'to')) === undefined)) return true;
+  if (status === 100 || status >= 300 || (status < 200 && tagOf(headerOf(response, 'to')) === undefined)) return true;
   return outgoing.isWithinDialog ? renew(stack, outgoing, response, flow) : begin(stack, outgoing, response, flow);
 }
 

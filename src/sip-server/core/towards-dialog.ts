@@ -3,6 +3,7 @@ import type { Dialog } from '../dialogs.ts';
 import { parseNameAddress } from '../grammar/name-address.ts';
 import { parseSipUri } from '../grammar/uri.ts';
 import type { Destination } from '../transport/transports.ts';
+import type { Exit } from './compose-request.ts';
 import type { Stack } from './stack.ts';
 
 export function towardsDialog(stack: Stack, dialog: Dialog, found: (destination: Destination) => void): void {
@@ -12,3 +13,7 @@ export function towardsDialog(stack: Stack, dialog: Dialog, found: (destination:
   if (uri === undefined) return found({ kind: 'refused', reason: `invalid request-uri: ${dialog.target}` });
   stack.transports.towards(uri, found);
 }
+
+/** What a request shows of the way it leaves; for one that finds none, of any. */
+export const exitOf = (stack: Stack, destination: Destination): Exit =>
+  destination.kind === 'flow' ? destination.flow : { protocol: 'udp', local: stack.transports.anyPlace };

@@ -6,6 +6,7 @@ import { dialogId, type Dialog } from '../dialogs.ts';
 import { tagOf } from '../grammar/name-address.ts';
 import { isUri, parseSipUri } from '../grammar/uri.ts';
 import { headerOf, headersOf, serialise, type SipRequest, type SipResponse } from '../message.ts';
+import { countRequest } from '../metrics.ts';
 import { InviteClientTransaction } from '../transaction/client-invite.ts';
 import type { Flow } from '../transport/flow.ts';
 import type { Destination } from '../transport/transports.ts';
@@ -16,14 +17,13 @@ import {
   composeWithin,
   fabricate,
   givenCseq,
-  type Exit,
   type Fresh,
 } from './compose-request.ts';
 import { launch, settle } from './launch.ts';
 import type { Outgoing } from './outgoing.ts';
 import { freshToken, type Stack } from './stack.ts';
 import { acknowledge, moveDialog, refreshTarget } from './success.ts';
-import { towardsDialog } from './towards-dialog.ts';
+import { exitOf, towardsDialog } from './towards-dialog.ts';
 
 /** The real server's words for a request that it will not begin. */
 const cannotCreate = 'Error creating sip transaction for uac request';
@@ -47,9 +47,9 @@ export class Uac {
       return refuse(isOfAnotherKind ? cannotCreate : `invalid request-uri: ${target}`);
     }
     this.#stack.transports.towards(uri, (destination) => {
+      if (!client.isReady) return;
       if (destination.kind === 'refused') return refuse(destination.reason);
-      const exit: Exit =
-        destination.kind === 'flow' ? destination.flow : { protocol: 'udp', local: this.#stack.transports.anyPlace };
+      const exit = exitOf(this.#stack, destination);
       const request = composeRequest(draft, exit, this.#fresh());
       if (typeof request === 'string') return refuse(request);
       const hasDialog = request.method === 'INVITE' || request.method === 'SUBSCRIBE';
@@ -74,9 +74,9 @@ export class Uac {
     if (draft.method === 'BYE' && dialog.inviting !== undefined)
       this.#stack.outgoing.openInvite(dialog.inviting.id)?.machine.cancel();
     towardsDialog(this.#stack, dialog, (destination) => {
+      if (!client.isReady) return;
       if (destination.kind === 'refused') return refuse(destination.reason);
-      const exit: Exit =
-        destination.kind === 'flow' ? destination.flow : { protocol: 'udp', local: this.#stack.transports.anyPlace };
+      const exit = exitOf(this.#stack, destination);
       const cseq = Math.max(dialog.localSeq + 1, givenCseq(draft) ?? 0);
       const request = composeWithin(dialog, draft, exit, freshToken(this.#stack), cseq);
       if (typeof request === 'string') return refuse(request);
@@ -113,7 +113,10 @@ export class Uac {
       return;
     }
     const { isNew, acknowledge: mustAcknowledge } = machine.receive(response.status);
-    if (mustAcknowledge) outgoing.flow.send(serialise(composeFailureAck(outgoing.request, response)));
+    if (mustAcknowledge) {
+      countRequest(this.#stack.metrics.requestsOut, 'ACK');
+      outgoing.flow.send(serialise(composeFailureAck(outgoing.request, response)));
+    }
     if (isNew && moveDialog(this.#stack, outgoing, response, flow)) this.#hear(outgoing, response, flow, size);
   }
 

@@ -7,7 +7,7 @@ import { tagOf } from '../grammar/name-address.ts';
 import { cseqOf, headerOf, serialise, type SipRequest } from '../message.ts';
 import { InviteServerTransaction } from '../transaction/server-invite.ts';
 import type { Flow } from '../transport/flow.ts';
-import { answer, answerAlone, answerStateless, answerUnavailable, retryAfter } from './answer.ts';
+import { abandon, answer, answerAlone, answerStateless, answerUnavailable, retryAfter } from './answer.ts';
 import type { Incoming } from './incoming.ts';
 import type { Stack } from './stack.ts';
 
@@ -50,8 +50,10 @@ export class Uas {
     if (incoming === undefined || incoming.owner !== client) {
       return client.reply(messageId, ['NOK', 'Response not sent due to unknown transaction']);
     }
-    if (!incoming.flow.isOpen)
+    if (!incoming.flow.isOpen) {
+      abandon(this.#stack, incoming);
       return client.reply(messageId, ['NOK', 'transport for response has been shutdown or closed']);
+    }
     if (draft.status < 200 && asksForReliability(draft)) {
       return client.reply(messageId, ['NOK', 'Remote endpoint does not support 100rel']);
     }

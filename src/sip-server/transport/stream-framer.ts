@@ -26,7 +26,8 @@ export class StreamFramer {
 
   /** A message has begun and is not complete. */
   get isPartial(): boolean {
-    return this.#queue.length > 0;
+    // Up to three octets may be the beginning, or half, of a keepalive.
+    return this.#queue.length > 3 || (this.#queue.length > 0 && this.#queue.octets[0] !== 13);
   }
 
   push(chunk: Buffer): StreamPart[] {

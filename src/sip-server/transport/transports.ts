@@ -25,13 +25,16 @@ const unavailable: Destination = { kind: 'refused', reason: 'requested protocol/
 export class Transports {
   readonly aliases = new Aliases();
   readonly #settings: Settings;
+  readonly #interfaces: Settings['interfaces'];
   readonly #transports: readonly (UdpTransport | TcpTransport)[];
 
   constructor(settings: Settings, metrics: Metrics, timers: Timers, receive: Receiver) {
     this.#settings = settings;
     const { limits } = settings;
+    const interfaces = remembered(settings.interfaces, timers);
     const localTowards = (bound: Place, remote: string): Place =>
-      isWildcard(bound.address) ? { ...bound, address: localAddressTowards(remote, settings.interfaces()) } : bound;
+      isWildcard(bound.address) ? { ...bound, address: localAddressTowards(remote, interfaces()) } : bound;
+    this.#interfaces = interfaces;
     this.#transports = settings.listen.map((text) => {
       const { protocol, ...place } = parseListen(text);
       if (protocol === 'udp')
@@ -99,9 +102,22 @@ export class Transports {
   #isOurs(protocol: Protocol, { address, port }: Place): boolean {
     return this.#transports.some(
       ({ protocol: own, place }) =>
-        own === protocol && place.port === port && isOwnAddress(address, place.address, this.#settings.interfaces()),
+        own === protocol && place.port === port && isOwnAddress(address, place.address, this.#interfaces()),
     );
   }
+}
+
+/** Asking the system takes longer than the rest of a request; five seconds change little. */
+function remembered(ask: Settings['interfaces'], timers: Timers): Settings['interfaces'] {
+  let known: ReturnType<Settings['interfaces']> | undefined;
+  let asked = -Infinity;
+  return () => {
+    if (known === undefined || timers.now() - asked > 5_000) {
+      known = ask();
+      asked = timers.now();
+    }
+    return known;
+  };
 }
 
 /** "udp/127.0.0.1:5060", as the drachtio protocol lists addresses. */

@@ -29,7 +29,14 @@ export class UdpTransport {
     this.#place = place;
     this.#parts = parts;
     const type = isIPv6(place.address) ? 'udp6' : 'udp4';
-    this.#socket = createSocket({ type, ipv6Only: type === 'udp6', recvBufferSize: receiveBuffer });
+    const family = type === 'udp6' ? 6 : 4;
+    this.#socket = createSocket({
+      type,
+      ipv6Only: family === 6,
+      recvBufferSize: receiveBuffer,
+      // Addresses only: without a look-up a datagram leaves within the call.
+      lookup: (address, _options, found) => found(null, address, family),
+    });
   }
 
   get place(): Place {

@@ -1,4 +1,4 @@
-// Where a text message goes: each shape of destination that chan_pjsip knows, made into an endpoint and a request target.
+// Where a text message goes: each shape of destination that chan_pjsip knows, as an endpoint and a request target.
 import { Fault } from '../../errors.ts';
 import type { Contact } from './location.ts';
 import { parseNameAddress } from './name-address.ts';

@@ -1,4 +1,4 @@
-// What an application hears of a MESSAGE: its addresses, its text, and its headers as variables, written as chan_pjsip does.
+// What an application hears of a MESSAGE: its addresses, its text, its headers as variables, as chan_pjsip writes them.
 import type { TextMessage } from '../../core/facts.ts';
 import { divide, formatNameAddress, parseNameAddress, parseParams, type NameAddress } from './name-address.ts';
 import type { EndpointObject } from './objects.ts';
@@ -23,7 +23,7 @@ export function textOf(request: SipRequest, object: EndpointObject): TextMessage
 const none: ReadonlyMap<string, string> = new Map();
 const CONTROLS = /[\u0000-\u001f\u007f]/g;
 
-/** The scheme becomes "pjsip", so that it can be answered; the closing bracket of other schemes stays, as in Asterisk. */
+/** The scheme becomes "pjsip", so that it can be answered. Of another scheme the closing bracket stays, as in Asterisk. */
 function toOf(to: NameAddress): string {
   const text = formatNameAddress(to);
   if (to.name !== '') return `pjsip:${text}`;

@@ -15,8 +15,8 @@ export interface Addresses {
 }
 
 /**
- * `address` is where it goes, without the technology, and without line breaks. Fails with a Fault 'invalid' when a value would break a header, a
- * variable's name is none of a header, Max-Forwards reaches 0, or the From is no address.
+ * `address` is where it goes, without the technology, and without line breaks. Fails with a Fault 'invalid' when a value
+ * would break a header, a variable's name is none of a header, Max-Forwards reaches 0, or the From is no address.
  */
 export function headersOf(address: string, { from, variables }: TextMessage, { own, target }: Addresses): SipHeader[] {
   refuseBreaking('from', from);
@@ -38,7 +38,7 @@ export function headersOf(address: string, { from, variables }: TextMessage, { o
 
 /** RFC 3261 25.1 */
 const TOKEN = /^[\w\-.!%*+`'~]+$/;
-/** What we or the stack write; a variable of that name is passed over, so that those of a received message can be given back. */
+/** What we or the stack write. Such a variable is passed over, so that those of a received message can be given back. */
 const OURS: ReadonlySet<string> = new Set([
   ...['to', 'from', 'via', 'route', 'contact', 'call-id', 'cseq', 'allow', 'content-length', 'request-uri'],
 ]);

@@ -1,4 +1,4 @@
-// Text messages outside of calls, by MESSAGE (RFC 3428): in, for those who listen to the sender; out, to where an application says.
+// Text messages outside of calls, by MESSAGE (RFC 3428): in, for those who listen; out, to where an application says.
 import type { Core } from '../../core/index.ts';
 import type { TextMessage } from '../../core/facts.ts';
 import type { TextSender } from '../../core/technology.ts';

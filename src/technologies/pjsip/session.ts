@@ -1,4 +1,4 @@
-// An inbound INVITE dialog as a pure state machine: what comes in, and what is then to be done. Sections are RFC 3261's.
+// An inbound INVITE dialog as a pure state machine: what comes in, what is then to be done. Sections are RFC 3261's.
 import type { FarHangup } from '../../core/channel.ts';
 import { DECLINE, statusOf } from './causes.ts';
 import type { Key } from './session-dtmf.ts';
@@ -23,7 +23,7 @@ export type Session =
   | { readonly kind: 'ending' }
   | { readonly kind: 'ended' };
 
-/** What a request says of media: it has an offer that we can answer, it asks for our offer, it has nothing to do with it ... */
+/** What a request says of media: it has an offer that we can answer, it asks for ours, it says nothing ... */
 export type Media = 'answer' | 'offer' | 'none' | 'unsupported' | 'unacceptable';
 
 export type Input =

@@ -93,7 +93,7 @@ class InboundSessions implements Sessions, Service {
       return refuse(invite, 503, [['Retry-After', RETRY_AFTER]]);
     }
     // The same INVITE by another way (RFC 3261 8.2.2.2).
-    if (false as boolean) return refuse(invite, 482);
+    if (this.#calls.has(keyOf(invite))) return refuse(invite, 482);
     const admission = admit(invite, object, core.routing, supported);
     if (admission.kind === 'refused') return refuse(invite, admission.status, admission.headers);
 
