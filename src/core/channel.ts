@@ -97,7 +97,8 @@ export class Channel {
   async answer(): Promise<void> {
     if (this.#snapshot.state === 'Up') return;
     await this.#driver.answer();
-    this.setState('Up');
+    // The far end may have gone meanwhile: then that has been told already.
+    if (!this.#isEnded) this.setState('Up');
   }
 
   async ring(): Promise<void> {

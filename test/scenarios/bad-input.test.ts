@@ -109,7 +109,7 @@ describe('a REST request', () => {
     const service = await startService();
     await service.application('hello');
     await (await service.telephone('foo')).register();
-    const answer = await service.rest(method, path, query as Record<string, string>);
+    const answer = await service.rest(method, path, query);
     expect([answer.status, answer.body]).toEqual([
       status,
       { message: expect.stringContaining(named), code: expect.any(String) },

@@ -1,6 +1,6 @@
 // The recordings of a real Asterisk, played again by real SIP peers: the same events, in the same order, but for the listed exceptions.
 import { afterAll, expect, test } from 'vitest';
-import { SipText, Telephone } from '../../scripts/demo/telephone.ts';
+import type { SipText, Telephone } from '../../scripts/demo/telephone.ts';
 import type { AriApp } from '../../scripts/demo/application.ts';
 import { Comparison, readCapture, readSteps, type Capture } from '../support/captures.ts';
 import { startService, type Service } from '../support/service.ts';
@@ -183,7 +183,7 @@ test('messages in: names, headers, UTF-8, control characters, sizes, and those t
   const play = async (request: string): Promise<number> => {
     telephone.send(request.replaceAll('127.0.0.1:5261', `127.0.0.1:${telephone.address.port}`));
     const callId = /Call-ID: (.*)\r/.exec(request)![1]!;
-    return (await telephone.received((message) => message.header('Call-ID') === callId)).status!;
+    return (await telephone.received((message) => message.header('Call-ID') === callId)).status;
   };
   const steps = readSteps('messages-in').filter(({ name }) => played.includes(name));
   expect(steps.map(({ name }) => name).sort()).toEqual([...played].sort());

@@ -6,8 +6,6 @@ interface ChannelJson {
   readonly dialplan: { readonly exten: string; readonly priority: number };
 }
 const channel = (event: AriEvent): ChannelJson | undefined => event['channel'] as ChannelJson | undefined;
-const resource = (event: AriEvent): unknown =>
-  (event['endpoint'] as { readonly resource?: string } | undefined)?.resource;
 
 export const exceptions: readonly Exception[] = [
   {
@@ -48,11 +46,6 @@ export const exceptions: readonly Exception[] = [
     reason: 'device states do not exist yet',
     side: 'captured',
     applies: ({ type }) => type === 'DeviceStateChanged',
-  },
-  {
-    reason: 'baz is qualified, which does not exist yet',
-    side: 'captured',
-    applies: (event) => resource(event) === 'baz',
   },
   {
     reason:

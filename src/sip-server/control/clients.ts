@@ -53,7 +53,11 @@ export class Clients {
   }
 
   stop(): Promise<void> {
-    for (const client of this.#clients) client.destroy();
+    for (const client of this.#clients) {
+      // Now, not when the socket has closed: what they owe must still be answered.
+      this.#parts.backend.gone(client);
+      client.destroy();
+    }
     if (!this.#server.listening) return Promise.resolve();
     return new Promise((resolve) => this.#server.close(() => resolve()));
   }

@@ -73,7 +73,7 @@ export function pjsip(parts: PjsipParts): Pjsip {
   });
   const reachability = new Reachability(core.endpoints, objects, (aor) => location.contacts(aor));
   const services = new Services();
-  const supported = ['timer', ...([...aors.values()].some((each) => each.support_path) ? ['path'] : [])];
+  const supported = [...aors.values()].some((each) => each.support_path) ? ['path'] : [];
   const calls = sessions({ core, stack, services, supported, clock, random: fraction, log });
   const texts = messages({ core, objects, location, stack, outbound: outbound({ stack, random }), log });
   const offered = [

@@ -29,7 +29,7 @@ test('tells what can be asked, what is read and what is supported', async () => 
   const { headers } = await ask(foo());
   expect(headers.get('Allow')).toBe('INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, MESSAGE, INFO, UPDATE');
   expect(headers.get('Accept')).toContain('application/sdp');
-  expect(headers.get('Supported')).toBe('timer, path');
+  expect(headers.get('Supported')).toBe('path');
   expect(headers.get('Server')).toBe('Arion');
 });
 
