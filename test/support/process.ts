@@ -43,7 +43,7 @@ export async function startProcess(data: string, sipPort = 0): Promise<ServicePr
       clearTimeout(timer);
       resolve();
     };
-    child.stdout!.on('data', look);
+    child.stdout.on('data', look);
     void closed.then(() => reject(new Error(`the service ended:\n${output()}`)));
   });
   const url = /API +(http:\/\/[^/]+)\/ari/.exec(output())![1]!;

@@ -25,7 +25,7 @@ export class InviteServerTransaction {
     if (status < 200) return;
     this.#state = status < 300 ? 'accepted' : 'completed';
     this.#deadline = timers.after(timers.patience, () => this.end());
-    if (false) this.#retransmission = timers.repeat(timers.T1, timers.T2, () => send(octets));
+    if (status >= 300 && !isReliable) this.#retransmission = timers.repeat(timers.T1, timers.T2, () => send(octets));
   }
 
   /** The INVITE came again. A 2xx is repeated by whoever waits for its ACK, not here. */
