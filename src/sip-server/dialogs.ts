@@ -8,7 +8,7 @@ import type { Metrics } from './metrics.ts';
 import type { UnacknowledgedSuccess } from './transaction/server-invite.ts';
 import type { Flow } from './transport/flow.ts';
 
-export interface DialogState {
+export interface Dialog {
   /** As applications know it: the Call-ID and the From tag of the request that made it. */
   readonly id: string;
   readonly callId: string;
@@ -30,6 +30,12 @@ export interface DialogState {
   owner: Client | undefined;
   /** How the other side is reached when its Contact must not be taken at its word. */
   way: Flow | undefined;
+  awaitedAck?: AwaitedAck | undefined;
+  owedAck?: OwedAck | undefined;
+  /** Our INVITE that has no final response. */
+  inviting?: Outgoing | undefined;
+  /** Their INVITE that has no final response. */
+  answering?: Incoming | undefined;
 }
 
 /** Our 2xx to the other side's INVITE, until its ACK. */
@@ -47,15 +53,6 @@ export interface OwedAck {
   readonly isCancelled: boolean;
   /** Once the application has sent the ACK: what repeats it. */
   repeat?: () => void;
-}
-
-export interface Dialog extends DialogState {
-  awaitedAck?: AwaitedAck | undefined;
-  owedAck?: OwedAck | undefined;
-  /** Our INVITE that has no final response. */
-  inviting?: Outgoing | undefined;
-  /** Their INVITE that has no final response. */
-  answering?: Incoming | undefined;
 }
 
 export const dialogId = (callId: string, fromTag: string): string => `${callId};from-tag=${fromTag}`;

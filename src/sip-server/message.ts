@@ -95,6 +95,9 @@ export function headerOf({ headers }: { readonly headers: readonly Header[] }, k
 export const headersOf = ({ headers }: { readonly headers: readonly Header[] }, key: string): Header[] =>
   headers.filter((header) => header.key === key);
 
+/** No white space, and no "|": the drachtio protocol divides its tokens by it, and a dialog's id holds the Call-ID. */
+export const isCallId = (text: string): boolean => /^[^\s|]+$/.test(text);
+
 /** "CSeq: 4711 INVITE"; undefined when malformed or beyond 32 bits. */
 export function cseqOf(message: {
   readonly headers: readonly Header[];

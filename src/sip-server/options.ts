@@ -41,7 +41,7 @@ export interface Limits {
   readonly authenticateTime: number;
 }
 
-export const defaultLimits: Limits = {
+const defaultLimits: Limits = {
   messageSize: 65_535,
   headers: 256,
   pendingRequests: 20_000,

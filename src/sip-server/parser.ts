@@ -1,9 +1,18 @@
 // From octets to a message, or to what is wrong with it. Total: whatever comes in, nothing is thrown.
 import { parseNameAddress, parseNameAddresses } from './grammar/name-address.ts';
-import { token } from './grammar/lists.ts';
+import { paramOf, token } from './grammar/lists.ts';
 import { isUri } from './grammar/uri.ts';
 import { topVia } from './grammar/via.ts';
-import { cseqOf, headerKey, headerOf, headersOf, type Header, type SipMessage, type SipRequest } from './message.ts';
+import {
+  cseqOf,
+  headerKey,
+  headerOf,
+  headersOf,
+  isCallId,
+  type Header,
+  type SipMessage,
+  type SipRequest,
+} from './message.ts';
 
 export type Parsed =
   | { readonly kind: 'message'; readonly message: SipMessage }
@@ -115,9 +124,11 @@ function commonProblem(message: SipMessage): Problem | undefined {
   }
   if (topVia(message) === undefined) return bad('Malformed Via');
   for (const key of ['from', 'to']) {
-    if (parseNameAddress(headerOf(message, key)!) === undefined) return bad(`Malformed ${key}`);
+    const address = parseNameAddress(headerOf(message, key)!);
+    const tag = address && paramOf(address.params, 'tag');
+    if (address === undefined || (tag !== undefined && !token.test(tag))) return bad(`Malformed ${key}`);
   }
-  if (/\s/.test(headerOf(message, 'call-id')!)) return bad('Malformed Call-ID');
+  if (!isCallId(headerOf(message, 'call-id')!)) return bad('Malformed Call-ID');
   if (cseqOf(message) === undefined) return bad('Malformed CSeq');
   return undefined;
 }

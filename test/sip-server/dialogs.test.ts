@@ -165,6 +165,20 @@ describe('a fork', () => {
   });
 });
 
+test('a BYE of ours before the answer calls the INVITE off; an answer that is faster is acknowledged and ended', async () => {
+  const call = await outgoingInvite(await stage());
+  call.answer('180 Ringing');
+  await call.app.inbox.next();
+  call.command('BYE');
+  expect(await call.phone.inbox.next()).toMatch(/^CANCEL /);
+  call.phone.send(response(await call.phone.inbox.next(), '200 OK'));
+  await expect.poll(() => call.app.inbox.waiting.length).toBe(2);
+  call.answer('200 OK');
+  await expect.poll(() => call.app.inbox.waiting.length).toBe(3);
+  call.command('ACK');
+  for (const method of ['ACK', 'BYE']) expect(await call.phone.inbox.next()).toMatch(`${method} `);
+});
+
 describe('an application that leaves', () => {
   test('cancels what it was calling; an answer that is faster is acknowledged and ended', async () => {
     const call = await outgoingInvite(await stage());

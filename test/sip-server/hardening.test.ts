@@ -3,7 +3,9 @@ import { connect } from 'node:net';
 import { createSocket } from 'node:dgram';
 import { describe, expect, test } from 'vitest';
 import { StreamFramer } from '../../src/sip-server/transport/stream-framer.ts';
-import { final, request, stage, valueOf } from './stage.ts';
+import { tokensOf } from './calls.ts';
+import { TestClock } from './clock.ts';
+import { final, request, response, stage, valueOf } from './stage.ts';
 
 describe.each(['udp', 'tcp'] as const)('over %s', (transport) => {
   const protocol = transport === 'udp' ? 'UDP' : 'TCP';
@@ -44,6 +46,37 @@ describe.each(['udp', 'tcp'] as const)('over %s', (transport) => {
     expect(valueOf(await final(alice), 'Retry-After')).toBe('5');
     expect([server.metrics.drops.overload, server.metrics.gauges.pendingRequests]).toEqual([1, 2]);
   });
+});
+
+test('what is over is forgotten, and no timer stays behind', async () => {
+  const clock = new TestClock();
+  const { client, peer, server } = await stage({ clock });
+  const [app, alice] = [await client('message', 'invite'), await peer()];
+  const idle = clock.size;
+  for (const [method, status] of [
+    ['MESSAGE', '202 Accepted'],
+    ['INVITE', '486 Busy Here'],
+    ['INVITE', '200 OK'],
+  ] as const) {
+    alice.send(request(method, alice.port));
+    app.send(`id|sip|${tokensOf(await app.inbox.next())[8]}|\r\nSIP/2.0 ${status}\r\n\r\n`);
+    await app.inbox.next();
+    await final(alice);
+  }
+  app.send(`id|sip||\r\nOPTIONS sip:alice@127.0.0.1:${alice.port} SIP/2.0\r\n\r\n`);
+  alice.send(response(await final(alice), '200 OK'));
+  await expect.poll(() => app.inbox.waiting.length).toBe(2);
+  expect(server.metrics.gauges).toMatchObject({ serverTransactions: 3, clientTransactions: 1, dialogs: 1 });
+  clock.pass(32_000);
+  expect(server.metrics.gauges).toMatchObject({ serverTransactions: 0, clientTransactions: 1, dialogs: 0 });
+  clock.pass(32_000); // of the BYE that ended the call without an ACK
+  expect(server.metrics.gauges).toMatchObject({
+    serverTransactions: 0,
+    pendingRequests: 0,
+    clientTransactions: 0,
+    dialogs: 0,
+  });
+  expect(clock.size).toBe(idle);
 });
 
 test('datagrams that are no SIP are dropped and counted', async () => {

@@ -105,6 +105,8 @@ describe('a malformed request gets 400, and says why', () => {
     ['another method in CSeq', options({ CSeq: '1 INVITE' }), 'CSeq does not match the method'],
     ['no empty line', options().slice(0, -2), 'No end of the headers'],
     ['Max-Forwards 256', options({ 'Max-Forwards': '256' }), 'Malformed Max-Forwards'],
+    ['a tag that is no token', options({ From: '<sip:a@b>;tag="a|b"' }), 'Malformed from'],
+    ['a bar in Call-ID', options({ 'Call-ID': 'a|b' }), 'Malformed Call-ID'],
     ['white space in Call-ID', options({ 'Call-ID': 'a b' }), 'Malformed Call-ID'],
     ['a Contact star outside REGISTER', options({ Contact: '*' }), 'Malformed Contact'],
     ...['From', 'To', 'Call-ID', 'CSeq'].map(

@@ -116,6 +116,13 @@ describe.each(['udp', 'tcp'] as const)('over %s', (transport) => {
   });
 });
 
+test('a response that follows its request at once is not lost when the request is awaited', async () => {
+  const { application } = await stage({ lookup: () => Promise.reject(new Error('no such host')) });
+  const srf = await application();
+  const req = await srf.request('sip:bob@nowhere.invalid', { method: 'OPTIONS' });
+  expect(await new Promise((resolve) => req.on('response', ({ status }) => resolve(status)))).toBe(503);
+});
+
 test('no response is lost when its request is awaited', async () => {
   const { application, peer } = await stage();
   const [srf, bob] = [await application(), await peer()];

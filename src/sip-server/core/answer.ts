@@ -1,6 +1,5 @@
 // Giving a request of the network its response, whoever decided it: the one place where a server transaction moves on.
-import type { Dialog } from '../dialogs.ts';
-import { dialogId } from '../dialogs.ts';
+import { dialogId, type Dialog } from '../dialogs.ts';
 import { formatNameAddress, parseNameAddress, parseNameAddresses, tagOf, withTag } from '../grammar/name-address.ts';
 import { paramOf } from '../grammar/lists.ts';
 import { parseSipUri } from '../grammar/uri.ts';
@@ -19,7 +18,7 @@ import type { Flow } from '../transport/flow.ts';
 import { composeResponse, ourContact, type ResponseParts } from './compose-response.ts';
 import type { Incoming } from './incoming.ts';
 import { endDialog } from './own-bye.ts';
-import type { Stack } from './stack.ts';
+import { freshTag, type Stack } from './stack.ts';
 import { wayBack } from './way-back.ts';
 
 /** What went out, and the dialog that it belongs to ("" for none). */
@@ -62,7 +61,7 @@ export function answerAlone(
   reason: string,
   headers: readonly Header[] = [],
 ): void {
-  answer(stack, incoming, { status, reason, headers, body: noBody, skipped: [] });
+  answer(stack, incoming, { status, reason, headers, body: noBody });
 }
 
 /** Nobody can answer now. */
@@ -81,9 +80,8 @@ export function abandon(stack: Stack, incoming: Incoming): void {
 /** A response to a request that gets no transaction: it is malformed, or we have too much to do. */
 export function answerStateless(stack: Stack, request: SipRequest, flow: Flow, status: number, reason: string): void {
   const headers = status === 503 ? [retryAfter] : [];
-  const tag = stack.settings.uuid().replaceAll('-', '').slice(0, 16);
-  const toTag = tagOf(headerOf(request, 'to')) === undefined ? tag : '';
-  const response = composeResponse(request, flow, toTag, { status, reason, headers, body: noBody, skipped: [] });
+  const toTag = tagOf(headerOf(request, 'to')) === undefined ? freshTag(stack) : '';
+  const response = composeResponse(request, flow, toTag, { status, reason, headers, body: noBody });
   if (response === undefined) return;
   countResponse(stack.metrics.responsesOut, status);
   flow.send(serialise(response));
@@ -102,11 +100,12 @@ function moveDialog(stack: Stack, incoming: Incoming, status: number, contact: s
 }
 
 function beginDialog(incoming: Incoming, contact: string): Dialog {
-  const { request, flow, toTag, cseq } = incoming;
+  const { request, toTag, cseq } = incoming;
   const from = headerOf(request, 'from')!;
   const target = parseNameAddresses(headerOf(request, 'contact') ?? '')?.[0]?.uri ?? parseNameAddress(from)!.uri;
-  const routes = headersOf(request, 'record-route').flatMap(({ value }) => parseNameAddresses(value) ?? []);
-  const isDirect = headersOf(request, 'via').length === 1;
+  const routes = headersOf(request, 'record-route')
+    .flatMap(({ value }) => parseNameAddresses(value) ?? [])
+    .map((route) => formatNameAddress({ ...route, display: '' }));
   return {
     id: idOf(request),
     callId: headerOf(request, 'call-id')!,
@@ -114,17 +113,21 @@ function beginDialog(incoming: Incoming, contact: string): Dialog {
     remoteTag: tagOf(from) ?? '',
     local: withTag(headerOf(request, 'to')!, toTag),
     remote: from,
-    routes: routes.map((route) => formatNameAddress({ ...route, display: '' })),
+    routes,
     target,
     localSeq: cseq < 2 ** 31 - 1 ? cseq : 0,
     remoteSeq: cseq,
     contact,
     isConfirmed: false,
     owner: incoming.owner,
-    way: isDirect && routes.length === 0 ? wayBack(flow, parseSipUri(target)) : undefined,
+    way: directWay(incoming, routes, target),
     answering: incoming,
   };
 }
+
+/** Only a request that came straight from the peer says how the peer is reached. */
+const directWay = ({ request, flow }: Incoming, routes: readonly string[], target: string): Flow | undefined =>
+  headersOf(request, 'via').length === 1 && routes.length === 0 ? wayBack(flow, parseSipUri(target)) : undefined;
 
 function finish(stack: Stack, incoming: Incoming, response: SipResponse, octets: Buffer): void {
   const { request, dialog, flow } = incoming;
@@ -134,7 +137,7 @@ function finish(stack: Stack, incoming: Incoming, response: SipResponse, octets:
   if (dialog === undefined) return;
   if (isSuccess && incoming.isWithinDialog && (request.method === 'INVITE' || request.method === 'UPDATE')) {
     dialog.target = parseNameAddresses(headerOf(request, 'contact') ?? '')?.[0]?.uri ?? dialog.target;
-    if (dialog.way !== undefined) dialog.way = wayBack(flow, parseSipUri(dialog.target));
+    dialog.way = directWay(incoming, dialog.routes, dialog.target);
   }
   if (request.method !== 'INVITE') return;
   dialog.answering = undefined;

@@ -7,6 +7,7 @@ import {
   headerName,
   headerOf,
   headersOf,
+  isCallId,
   ourHeader,
   type Header,
   type SipRequest,
@@ -35,7 +36,10 @@ const dictated = new Set([
 /** Where a request leaves: the parts of a flow that its headers show. */
 export type Exit = Pick<Flow, 'protocol' | 'local'>;
 
-export const missingContentType = 'missing content-type';
+/** What an application, or the server itself, says of a request. */
+export type RequestParts = Pick<DraftRequest, 'method' | 'uri' | 'headers' | 'body'>;
+
+const missingContentType = 'missing content-type';
 
 const noBody = Buffer.alloc(0);
 
@@ -68,10 +72,12 @@ export interface Fresh {
 }
 
 /** A request outside dialogs; or why it cannot be (the text for the application). */
-export function composeRequest(draft: DraftRequest, exit: Exit, fresh: Fresh): SipRequest | string {
+export function composeRequest(draft: RequestParts, exit: Exit, fresh: Fresh): SipRequest | string {
   const body = bodyHeaders(draft);
   if (body === undefined) return missingContentType;
   const { method, uri } = draft;
+  const callId = headerOf(draft, 'call-id') || fresh.callId;
+  if (!isCallId(callId)) return 'invalid Call-ID';
   const from = address(draft, 'from', exit) ?? ourContact(exit);
   const to = address(draft, 'to', exit) ?? `<${uri}>`;
   const contact =
@@ -81,7 +87,7 @@ export function composeRequest(draft: DraftRequest, exit: Exit, fresh: Fresh): S
     maxForwards(draft),
     ourHeader('From', tagOf(from) === undefined ? withTag(from, fresh.tag) : from),
     ourHeader('To', to),
-    ourHeader('Call-ID', headerOf(draft, 'call-id') || fresh.callId),
+    ourHeader('Call-ID', callId),
     ourHeader('CSeq', `${givenCseq(draft) ?? fresh.cseq} ${method}`),
     ...(contact === undefined ? [] : [ourHeader('Contact', localise(contact, exit))]),
     ...applicationHeaders(draft, dictated, exit),
@@ -91,7 +97,7 @@ export function composeRequest(draft: DraftRequest, exit: Exit, fresh: Fresh): S
 }
 
 /** The application's From or To, with brackets; undefined when it gave none that can be used. */
-function address(draft: Draft, key: string, exit: Exit): string | undefined {
+function address(draft: Pick<Draft, 'headers'>, key: string, exit: Exit): string | undefined {
   const given = headerOf(draft, key);
   const localised = given && localise(given, exit);
   return localised && parseNameAddress(localised) ? localised : undefined;
@@ -100,7 +106,7 @@ function address(draft: Draft, key: string, exit: Exit): string | undefined {
 /** A request within a dialog. `cseq` is already that of the dialog. */
 export function composeWithin(
   dialog: Dialog,
-  draft: DraftRequest,
+  draft: RequestParts,
   exit: Exit,
   branch: string,
   cseq: number,

@@ -29,12 +29,7 @@ const dictated = new Set([
   'content-length',
 ]);
 /** RFC 3261 7.3.1: the headers that must not be joined by commas. */
-export const challengeKeys = new Set([
-  'www-authenticate',
-  'proxy-authenticate',
-  'authorization',
-  'proxy-authorization',
-]);
+const challengeKeys = new Set(['www-authenticate', 'proxy-authenticate', 'authorization', 'proxy-authorization']);
 /** Headers in which "@localhost" stands for us. */
 const localised = new Set(['from', 'to', 'contact', 'p-asserted-identity']);
 
@@ -62,7 +57,7 @@ export function localise(value: string, { local }: Pick<Flow, 'local'>): string 
   return parseNameAddresses(replaced)?.map(formatNameAddress).join(', ') ?? replaced;
 }
 
-export interface ResponseParts extends Draft {
+export interface ResponseParts extends Pick<Draft, 'headers' | 'body'> {
   readonly status: number;
   readonly reason: string;
 }

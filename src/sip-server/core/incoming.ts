@@ -10,6 +10,7 @@ import type { Timer, Timers } from '../timers.ts';
 import { InviteServerTransaction } from '../transaction/server-invite.ts';
 import { ServerTransaction } from '../transaction/server.ts';
 import { isReliable, type Flow } from '../transport/flow.ts';
+import { freshTag } from './stack.ts';
 
 /** A request that has no final response yet. */
 export interface Incoming {
@@ -90,7 +91,7 @@ export class IncomingRequests {
       flow,
       size,
       machine,
-      toTag: tagOf(headerOf(request, 'to')) ?? this.#settings.uuid().replaceAll('-', '').slice(0, 16),
+      toTag: tagOf(headerOf(request, 'to')) ?? freshTag({ settings: this.#settings }),
       isTagged: false,
       owner: undefined,
       dialog,

@@ -2,11 +2,11 @@
 import type { Client } from '../control/client.ts';
 import { fabricated } from '../control/leaders.ts';
 import type { Dialog } from '../dialogs.ts';
-import { serialise, type SipRequest } from '../message.ts';
+import { serialise, type Header, type SipRequest } from '../message.ts';
 import type { Flow } from '../transport/flow.ts';
 import { composeCancel, fabricate } from './compose-request.ts';
-import type { Outgoing } from './outgoing.ts';
-import { freshToken, type Stack } from './stack.ts';
+import type { OpenInvite, Outgoing } from './outgoing.ts';
+import { freshTag, type Stack } from './stack.ts';
 
 export interface LaunchParts {
   readonly request: SipRequest;
@@ -30,6 +30,7 @@ export function launch(stack: Stack, { request, flow, owner, dialog, dialogId }:
     isWithinDialog: dialog !== undefined,
     dialogId,
     cancel: undefined,
+    owedAck: undefined,
   };
   if (request.method === 'INVITE' && dialog !== undefined) dialog.inviting = outgoing;
   stack.outgoing.launch(outgoing, {
@@ -43,7 +44,7 @@ export function launch(stack: Stack, { request, flow, owner, dialog, dialogId }:
 function fail(stack: Stack, outgoing: Outgoing, status: 408 | 503): void {
   const { request, flow, owner, id, dialogId } = outgoing;
   settle(stack, outgoing, status);
-  const response = fabricate(request, status, reasons[status], freshToken(stack).slice(0, 16));
+  const response = fabricate(request, status, reasons[status], freshTag(stack));
   owner?.notify(fabricated(flow.protocol, stack.timers.now(), id, dialogId), serialise(response));
 }
 
@@ -57,7 +58,13 @@ export function settle(stack: Stack, outgoing: Outgoing, status: number): void {
   if (status >= 300 && !isWithinDialog) stack.dialogs.remove(dialog);
 }
 
-function sendCancel(stack: Stack, { cancel, flow, request }: Outgoing): void {
-  const composed = cancel ?? composeCancel(request, { headers: [] }, flow);
-  launch(stack, { request: composed, flow, owner: undefined, dialog: undefined, dialogId: '' });
+/** Asks the other side to stop (RFC 3261 9.1): now, or as soon as it has said anything at all. */
+export function callOff({ outgoing, machine }: OpenInvite, headers: readonly Header[] = []): SipRequest {
+  outgoing.cancel ??= composeCancel(outgoing.request, { headers }, outgoing.flow);
+  machine.cancel();
+  return outgoing.cancel;
+}
+
+function sendCancel(stack: Stack, { cancel, flow }: Outgoing): void {
+  if (cancel !== undefined) launch(stack, { request: cancel, flow, owner: undefined, dialog: undefined, dialogId: '' });
 }

@@ -1,6 +1,6 @@
 // Requests of ours: the table of client transactions.
 import type { Client } from '../control/client.ts';
-import type { Dialog } from '../dialogs.ts';
+import type { Dialog, OwedAck } from '../dialogs.ts';
 import { topVia } from '../grammar/via.ts';
 import { cseqOf, type SipRequest, type SipResponse } from '../message.ts';
 import { countRequest, type Metrics } from '../metrics.ts';
@@ -22,8 +22,10 @@ export interface Outgoing {
   readonly isWithinDialog: boolean;
   /** What applications are told; "" for most requests outside dialogs. */
   readonly dialogId: string;
-  /** The CANCEL that the application wants to follow. */
+  /** The CANCEL that follows an INVITE, once somebody has asked for it. */
   cancel: SipRequest | undefined;
+  /** The ACK that its 2xx demands. */
+  owedAck: OwedAck | undefined;
 }
 
 interface Entry {
@@ -31,6 +33,12 @@ interface Entry {
   readonly machine: ClientTransaction | InviteClientTransaction;
   readonly branch: string;
   readonly forgetClose: () => void;
+}
+
+/** An INVITE that has no final response. */
+export interface OpenInvite {
+  readonly outgoing: Outgoing;
+  readonly machine: InviteClientTransaction;
 }
 
 export interface OutgoingHandlers {
@@ -85,7 +93,7 @@ export class OutgoingRequests {
   }
 
   /** The INVITE of that id that can still be cancelled. */
-  openInvite(id: string): { readonly outgoing: Outgoing; readonly machine: InviteClientTransaction } | undefined {
+  openInvite(id: string): OpenInvite | undefined {
     const { outgoing, machine } = this.#byId.get(id) ?? {};
     return outgoing && machine instanceof InviteClientTransaction && machine.isOpen ? { outgoing, machine } : undefined;
   }

@@ -15,14 +15,7 @@ export function endDialog(stack: Stack, dialog: Dialog, reason: string): void {
   towardsDialog(stack, dialog, (destination) => {
     const exit = exitOf(stack, destination);
     const header = ourHeader('Reason', `SIP;cause=200;text="${reason}"`);
-    const draft = {
-      kind: 'request',
-      method: 'BYE',
-      uri: dialog.target,
-      headers: [header],
-      body: noBody,
-      skipped: [],
-    } as const;
+    const draft = { method: 'BYE', uri: dialog.target, headers: [header], body: noBody };
     const request = composeWithin(dialog, draft, exit, freshToken(stack), (dialog.localSeq += 1));
     if (typeof request === 'string') return;
     if (destination.kind === 'flow') {

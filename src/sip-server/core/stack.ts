@@ -19,5 +19,7 @@ export interface Stack {
   readonly outgoing: OutgoingRequests;
 }
 
-/** Something for a tag or a branch that nobody can guess. */
+/** Something for a branch that nobody can guess. */
 export const freshToken = ({ settings }: Pick<Stack, 'settings'>): string => settings.uuid().replaceAll('-', '');
+
+export const freshTag = (stack: Pick<Stack, 'settings'>): string => freshToken(stack).slice(0, 16);

@@ -16,7 +16,9 @@ import { freshToken, type Stack } from './stack.ts';
 import { towardsDialog } from './towards-dialog.ts';
 import { wayBack } from './way-back.ts';
 
-const nothing: Draft = { headers: [], body: Buffer.alloc(0), skipped: [] };
+type Parts = Pick<Draft, 'headers' | 'body'>;
+
+const nothing: Parts = { headers: [], body: Buffer.alloc(0) };
 
 /** Moves the dialog on by a response to its INVITE. False when the application has nothing to hear: the 2xx came before. */
 export function moveDialog(stack: Stack, outgoing: Outgoing, response: SipResponse, flow: Flow): boolean {
@@ -40,7 +42,7 @@ export function acknowledge(
   messageId: string,
   dialog: Dialog,
   owed: OwedAck,
-  draft: Draft,
+  draft: Parts,
 ): void {
   sendAck(stack, dialog, owed, draft, (octets, flow) => {
     if (typeof octets === 'string') return client.reply(messageId, ['NOK', octets]);
@@ -49,40 +51,39 @@ export function acknowledge(
   });
 }
 
-function renew(stack: Stack, { request, dialog, owner }: Outgoing, response: SipResponse, flow: Flow): boolean {
+function renew(stack: Stack, outgoing: Outgoing, response: SipResponse, flow: Flow): boolean {
+  const { dialog } = outgoing;
   if (dialog === undefined || response.status < 200) return true;
-  const { number } = cseqOf(request)!;
-  if (dialog.owedAck?.cseq === number) {
-    dialog.owedAck.repeat?.();
+  if (outgoing.owedAck !== undefined) {
+    outgoing.owedAck.repeat?.();
     return false;
   }
   refreshTarget(dialog, response, flow);
-  dialog.owedAck = { cseq: number, isCancelled: false };
-  if (owner === undefined) refuse(stack, dialog, 'the application has left');
+  succeed(stack, outgoing, dialog);
   return true;
 }
 
 function begin(stack: Stack, outgoing: Outgoing, response: SipResponse, flow: Flow): boolean {
   const answered = dialogOf(outgoing, response, flow);
-  const { dialog } = outgoing;
-  if (dialog?.isConfirmed) {
-    if (dialog.remoteTag === answered.remoteTag) dialog.owedAck?.repeat?.();
+  const dialog = (outgoing.dialog ??= answered);
+  if (outgoing.owedAck !== undefined) {
+    if (dialog.remoteTag === answered.remoteTag) outgoing.owedAck.repeat?.();
     else if (response.status >= 200) refuse(stack, answered, 'another branch was faster');
     return false;
   }
-  if (dialog === undefined) {
-    outgoing.dialog = answered;
-    stack.dialogs.add(answered);
-  } else {
-    const { remoteTag, remote, routes, target, way } = answered;
-    Object.assign(dialog, { remoteTag, remote, routes, target, way });
-  }
-  if (response.status < 200) return true;
-  const current = outgoing.dialog!;
-  current.isConfirmed = true;
-  current.owedAck = { cseq: answered.localSeq, isCancelled: outgoing.cancel !== undefined };
-  if (outgoing.owner === undefined) refuse(stack, current, 'the application has left');
+  const { remoteTag, remote, routes, target, way } = answered;
+  Object.assign(dialog, { remoteTag, remote, routes, target, way });
+  stack.dialogs.add(dialog);
+  if (response.status >= 200) succeed(stack, outgoing, dialog);
   return true;
+}
+
+/** The first 2xx: an ACK is owed, and a BYE as well when nobody wants the dialog any more. */
+function succeed(stack: Stack, outgoing: Outgoing, dialog: Dialog): void {
+  dialog.isConfirmed = true;
+  dialog.owedAck = { cseq: cseqOf(outgoing.request)!.number, isCancelled: outgoing.cancel !== undefined };
+  outgoing.owedAck = dialog.owedAck;
+  if (outgoing.owner === undefined) refuse(stack, dialog, 'the application has left');
 }
 
 /** A 2xx that nobody wants: it must be acknowledged before it can be ended. */
@@ -117,11 +118,11 @@ function dialogOf(outgoing: Outgoing, response: SipResponse, flow: Flow): Dialog
 type Sent = (octets: Buffer | string, flow?: Flow) => void;
 
 /** `sent` gets what went out, or why nothing did. */
-function sendAck(stack: Stack, dialog: Dialog, owed: OwedAck, { headers, body }: Draft, sent: Sent): void {
+function sendAck(stack: Stack, dialog: Dialog, owed: OwedAck, { headers, body }: Parts, sent: Sent): void {
   towardsDialog(stack, dialog, (destination) => {
     if (destination.kind !== 'flow') return sent(destination.kind === 'refused' ? destination.reason : 'DNS Error');
     const { flow } = destination;
-    const draft = { kind: 'request', method: 'ACK', uri: dialog.target, headers, body, skipped: [] } as const;
+    const draft = { method: 'ACK', uri: dialog.target, headers, body };
     const ack = composeWithin(dialog, draft, flow, freshToken(stack), owed.cseq);
     if (typeof ack === 'string') return sent(ack);
     const octets = serialise(ack);

@@ -11,7 +11,6 @@ import { InviteClientTransaction } from '../transaction/client-invite.ts';
 import type { Flow } from '../transport/flow.ts';
 import type { Destination } from '../transport/transports.ts';
 import {
-  composeCancel,
   composeFailureAck,
   composeRequest,
   composeWithin,
@@ -19,9 +18,9 @@ import {
   givenCseq,
   type Fresh,
 } from './compose-request.ts';
-import { launch, settle } from './launch.ts';
+import { callOff, launch, settle } from './launch.ts';
 import type { Outgoing } from './outgoing.ts';
-import { freshToken, type Stack } from './stack.ts';
+import { freshTag, freshToken, type Stack } from './stack.ts';
 import { acknowledge, moveDialog, refreshTarget } from './success.ts';
 import { exitOf, towardsDialog } from './towards-dialog.ts';
 
@@ -71,8 +70,8 @@ export class Uac {
       return refuse('Server error: unable to find dialog for dialog id provided');
     const isTooMuch = (draft.method === 'INVITE' && dialog.inviting !== undefined) || this.#stack.outgoing.isFull;
     if (isTooMuch) return refuse(cannotCreate);
-    if (draft.method === 'BYE' && dialog.inviting !== undefined)
-      this.#stack.outgoing.openInvite(dialog.inviting.id)?.machine.cancel();
+    const open = dialog.inviting && this.#stack.outgoing.openInvite(dialog.inviting.id);
+    if (draft.method === 'BYE' && open !== undefined) callOff(open);
     towardsDialog(this.#stack, dialog, (destination) => {
       if (!client.isReady) return;
       if (destination.kind === 'refused') return refuse(destination.reason);
@@ -91,13 +90,13 @@ export class Uac {
     if (invite === undefined || invite.outgoing.owner !== client) {
       return client.reply(messageId, ['NOK', `unable to cancel unknown transaction id: ${transaction}`]);
     }
-    const { outgoing } = invite;
-    const cancel = composeCancel(outgoing.request, draft, outgoing.flow);
-    outgoing.cancel ??= cancel;
-    const octets = serialise(cancel);
-    const tokens = requestSent(octets.length, outgoing.flow, this.#stack.timers.now(), this.#stack.settings.uuid());
-    client.reply(messageId, tokens, octets);
-    invite.machine.cancel();
+    const octets = serialise(callOff(invite, draft.headers));
+    const { flow } = invite.outgoing;
+    client.reply(
+      messageId,
+      requestSent(octets.length, flow, this.#stack.timers.now(), this.#stack.settings.uuid()),
+      octets,
+    );
   }
 
   /** A response from the network. */
@@ -125,7 +124,8 @@ export class Uac {
     const { outgoing, dialogs, timers } = this.#stack;
     for (const each of outgoing.ofOwner(client)) {
       each.owner = undefined;
-      outgoing.openInvite(each.id)?.machine.cancel();
+      const open = outgoing.openInvite(each.id);
+      if (open !== undefined) callOff(open);
     }
     for (const dialog of dialogs.ofOwner(client)) {
       dialog.owner = undefined;
@@ -136,7 +136,7 @@ export class Uac {
   #fresh(): Fresh {
     const { uuid } = this.#stack.settings;
     const cseq = parseInt(uuid().slice(0, 7), 16) + 1;
-    return { branch: freshToken(this.#stack), tag: freshToken(this.#stack).slice(0, 16), callId: uuid(), cseq };
+    return { branch: freshToken(this.#stack), tag: freshTag(this.#stack), callId: uuid(), cseq };
   }
 
   #launch(
@@ -155,7 +155,7 @@ export class Uac {
     }
     const transaction = this.#stack.settings.uuid();
     client.replyFirst(messageId, requestNotSent(now, transaction), serialise(request));
-    const response = fabricate(request, 503, 'DNS Error', freshToken(this.#stack).slice(0, 16));
+    const response = fabricate(request, 503, 'DNS Error', freshTag(this.#stack));
     client.notify(fabricated('unknown', now, transaction, id), serialise(response));
   }
 

@@ -40,10 +40,11 @@ export function parseNameAddresses(value: string): NameAddress[] | undefined {
   return all?.every((each) => each !== undefined) ? all : undefined;
 }
 
-/** The tag of a From or To value; undefined when there is none. */
+/** The tag of a From or To value; undefined when there is none, or none that is a token. */
 export function tagOf(value: string | undefined): string | undefined {
   const params = value === undefined ? undefined : parseNameAddress(value)?.params;
-  return (params && paramOf(params, 'tag')) || undefined;
+  const tag = params && paramOf(params, 'tag');
+  return tag !== undefined && token.test(tag) ? tag : undefined;
 }
 
 /** Always with brackets, so that a parameter of the URI cannot become one of the header. */

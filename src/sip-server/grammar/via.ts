@@ -15,7 +15,7 @@ export interface Via {
 const shape = /^SIP\s*\/\s*2\.0\s*\/\s*([!-.0-~]+)\s+(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?:\s*:\s*(\d{1,5}))?\s*(|;[^]*)$/i;
 
 /** One value; undefined when malformed. */
-export function parseVia(value: string): Via | undefined {
+function parseVia(value: string): Via | undefined {
   const match = shape.exec(value);
   const params = match === null ? undefined : parseParams(match[4]!);
   if (match === null || params === undefined) return undefined;

@@ -109,6 +109,8 @@ export class TcpConnection implements Flow {
     this.#parts.metrics.drops[drop] += 1;
     this.#socket.removeAllListeners('data');
     this.#socket.resume();
+    this.#halfOpen?.cancel();
+    this.#halfOpen = this.#watchHalfOpen();
     this.#socket.end(() => this.destroy());
   }
 

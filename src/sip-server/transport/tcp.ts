@@ -39,10 +39,11 @@ export class TcpTransport {
     return new Promise((resolve) => this.#server.close(() => resolve()));
   }
 
-  /** The connection to that place, opened now if there is none. */
-  flowTo(remote: Place): Flow {
+  /** The connection to that place, opened now if there is none; undefined when there are too many. */
+  flowTo(remote: Place): Flow | undefined {
     const existing = this.#connections.get(key(remote));
     if (existing?.isOpen) return existing;
+    if (this.#isFull()) return undefined;
     const socket = connect({ host: remote.address, port: remote.port });
     const connection = this.#adopt(socket, remote, false);
     const { timers, limits } = this.#parts;
@@ -52,15 +53,16 @@ export class TcpTransport {
     return connection;
   }
 
+  #isFull(): boolean {
+    const { gauges, limits, drops } = this.#parts.metrics;
+    if (gauges.tcpConnections < limits.tcpConnections) return false;
+    drops['tcp-refused'] += 1;
+    return true;
+  }
+
   #accept(socket: Socket): void {
-    const { metrics } = this.#parts;
     const { remoteAddress, remotePort } = socket;
-    if (
-      remoteAddress === undefined ||
-      remotePort === undefined ||
-      metrics.gauges.tcpConnections >= metrics.limits.tcpConnections
-    ) {
-      metrics.drops['tcp-refused'] += 1;
+    if (remoteAddress === undefined || remotePort === undefined || this.#isFull()) {
       socket.destroy();
       return;
     }

@@ -22,8 +22,7 @@ export class UdpTransport {
   #place: Place;
   /** Datagrams that the kernel has not taken yet. */
   #waiting = 0;
-  #isOpen = false;
-  #isClosed = false;
+  #state: 'new' | 'open' | 'closed' = 'new';
 
   constructor(place: Place, parts: UdpParts) {
     this.#place = place;
@@ -54,7 +53,7 @@ export class UdpTransport {
     // An error of one datagram is told to its sender; the socket itself goes on.
     this.#socket.on('error', () => undefined);
     this.#place = { address: this.#place.address, port: this.#socket.address().port };
-    this.#isOpen = true;
+    this.#state = 'open';
     this.#socket.on('message', (octets, from) => {
       // A datagram without CR and LF alone holds a request to keep a hole in a NAT open.
       if (octets.every((octet) => octet === 13 || octet === 10 || octet === 0))
@@ -64,14 +63,13 @@ export class UdpTransport {
   }
 
   stop(): Promise<void> {
-    if (this.#isClosed) return Promise.resolve();
-    this.#isClosed = true;
-    this.#isOpen = false;
+    if (this.#state === 'closed') return Promise.resolve();
+    this.#state = 'closed';
     return new Promise((resolve) => this.#socket.close(() => resolve()));
   }
 
   get isOpen(): boolean {
-    return this.#isOpen;
+    return this.#state === 'open';
   }
 
   flowTo(remote: Place): Flow {
@@ -84,8 +82,8 @@ export class UdpTransport {
   }
 
   send(octets: Buffer, remote: Place, failed: ((reason: string) => void) | undefined): void {
-    if (!this.#isOpen || this.#waiting >= this.#parts.backlog) {
-      if (this.#isOpen) this.#parts.metrics.drops['udp-backlog'] += 1;
+    if (!this.isOpen || this.#waiting >= this.#parts.backlog) {
+      if (this.isOpen) this.#parts.metrics.drops['udp-backlog'] += 1;
       if (failed) queueMicrotask(() => failed('not sent'));
       return;
     }
