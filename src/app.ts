@@ -10,7 +10,7 @@ import { openStore } from './engines/embedded/store.ts';
 import { createMetrics, type Metrics } from './observability/metrics.ts';
 import { ariReadings, pjsipReadings, sipServerReadings } from './readings.ts';
 import { SipServer } from './sip-server/index.ts';
-import { pjsip, type Pjsip } from './technologies/pjsip/index.ts';
+import { pjsip } from './technologies/pjsip/index.ts';
 import type { SipAddress, SipStack } from './technologies/pjsip/stack.ts';
 import { VERSION } from './version.ts';
 
@@ -71,7 +71,10 @@ export function createApp(config: ArionConfig, { log = () => {}, freeze = false 
     watch(ari, metrics, () => isReady && stack!.isConnected);
     // The API hears the calls end, so it is closed after the technology: it is opened before.
     opened(() => ari.http.close());
-    await startTechnology(technology, opened);
+    opened(() => technology.stop());
+    await technology.start();
+    // Endpoints, services and routes are in place: now SIP may be read.
+    server.embedded?.release();
     await ari.http.listen({ host: config.http.host, port: config.http.port });
     isReady = true;
   };
@@ -100,15 +103,10 @@ async function startSipServer({ sip }: ArionConfig, log: NonNullable<AppOptions[
   if (sip.server !== undefined) return { ...sip.server, log };
   // Nobody but this process is to control it: a port that nobody knows, a secret of this start.
   const secret = randomBytes(24).toString('hex');
-  const embedded = new SipServer({ listen: sip.listen, secret, log });
+  const embedded = new SipServer({ listen: sip.listen, secret, log, hold: true });
   await embedded.start();
   opened(() => embedded.stop());
   return { host: '127.0.0.1', port: embedded.controlPort, secret, log, embedded };
-}
-
-async function startTechnology(technology: Pjsip, opened: Opened): Promise<void> {
-  opened(() => technology.stop());
-  await technology.start();
 }
 
 /** For those who watch over the process. They need no credentials. */

@@ -43,7 +43,7 @@ export const Config = Type.Object(
           server: Type.Optional(Type.String({ pattern: '^(embedded|drachtio://[^/]+:[0-9]+)$' })),
           secret: Type.Optional(Type.String()),
           listen: Type.Optional(
-            Type.Array(Type.String({ pattern: '^(udp|tcp)://(\\[[0-9a-fA-F:.]+\\]|[^:\\[\\]]+):[0-9]+$' }), {
+            Type.Array(Type.String({ pattern: '^(udp|tcp)://(\\[[0-9a-fA-F:.]+\\]|[0-9]+(\\.[0-9]+){3}):[0-9]+$' }), {
               minItems: 1,
             }),
           ),

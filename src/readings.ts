@@ -4,7 +4,10 @@ import { queueReadings, type Reading } from './observability/metrics.ts';
 import type { SipServer } from './sip-server/index.ts';
 import type { Pjsip } from './technologies/pjsip/index.ts';
 
-export const ariReadings = ({ counters }: Ari): Reading[] => [
+export const ariReadings = ({ counters, queues: { bytes, requests } }: Ari): Reading[] => [
+  ...queueReadings('ari:websocket bytes', bytes.longest, bytes.limit, counters.closedAsSlow),
+  // What is full is not read any more, so nothing is refused.
+  ...queueReadings('ari:websocket requests', requests.longest, requests.limit, 0),
   { name: 'websockets', help: 'WebSockets that are open.', value: counters.open },
   { name: 'events_sent_total', kind: 'counter', help: 'Events sent to applications.', value: counters.eventsSent },
   {

@@ -17,8 +17,8 @@ export interface HttpOptions {
   readonly sockets: SocketOptions;
 }
 
-/** Puts everything under /ari. */
-export function serve(http: FastifyInstance, { allowedOrigins, sockets }: HttpOptions): void {
+/** Puts everything under /ari. The WebSockets that are open are in the set that it gives. */
+export function serve(http: FastifyInstance, { allowedOrigins, sockets }: HttpOptions): ReadonlySet<EventSocket> {
   const open = new Set<EventSocket>();
   const { onError } = sockets.context.bus;
   // In ARI the members of a GET's body are parameters, too.
@@ -76,6 +76,7 @@ export function serve(http: FastifyInstance, { allowedOrigins, sockets }: HttpOp
       });
     }
   });
+  return open;
 }
 
 async function goodbye(open: ReadonlySet<EventSocket>): Promise<void> {

@@ -9,7 +9,7 @@ import { ApiDocuments } from './docs/index.ts';
 import { send, serve } from './http.ts';
 import { JsonReader } from './parameters.ts';
 import { resources } from './resources/index.ts';
-import type { SocketCounters } from './websocket.ts';
+import { WAITING, type EventSocket, type SocketCounters } from './websocket.ts';
 
 /** What the API is handed besides the core. */
 export interface AriParts {
@@ -35,6 +35,13 @@ export interface Ari {
   /** Listens where it is told to; closing it closes every WebSocket with 1001. */
   readonly http: FastifyInstance;
   readonly counters: Readonly<SocketCounters>;
+  /** What waits in the fullest WebSocket, and how much may: bytes to be sent, requests to be answered. */
+  readonly queues: { readonly bytes: Queue; readonly requests: Queue };
+}
+
+interface Queue {
+  readonly longest: number;
+  readonly limit: number;
 }
 
 export function createAri(core: Core, parts: AriParts): Ari {
@@ -60,14 +67,15 @@ export function createAri(core: Core, parts: AriParts): Ari {
     frameworkErrors: ({ message }, _, reply) => void send(reply, refusal(400, message, 'malformed-request')),
   });
   http.setNotFoundHandler((_, reply) => send(reply, refusal(404, 'Nothing is here', 'resource-not-found')));
-  serve(http, {
+  const maxBuffered = parts.maxBuffered ?? 16 * 1024 * 1024;
+  const open = serve(http, {
     allowedOrigins,
     sockets: {
       context,
       reader,
       dispatch: (request) => dispatcher.dispatch(request),
       counters,
-      maxBuffered: parts.maxBuffered ?? 16 * 1024 * 1024,
+      maxBuffered,
       pingInterval: parts.pingInterval ?? 15_000,
     },
   });
@@ -82,5 +90,15 @@ export function createAri(core: Core, parts: AriParts): Ari {
     },
     uiConfig: { tryItOutEnabled: true },
   });
-  return { http, counters };
+  const longest = (lengthOf: (socket: EventSocket) => number): number => Math.max(0, ...[...open].map(lengthOf));
+  return {
+    http,
+    counters,
+    get queues() {
+      return {
+        bytes: { longest: longest(({ buffered }) => buffered), limit: maxBuffered },
+        requests: { longest: longest(({ waiting }) => waiting), limit: WAITING },
+      };
+    },
+  };
 }

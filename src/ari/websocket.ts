@@ -17,7 +17,7 @@ import { translate } from './translate.ts';
 /** A frame that is longer, in bytes, closes the socket with 1009. */
 export const LONGEST_FRAME = 65_535;
 /** As many requests may wait before the socket is no longer read. */
-const WAITING = 100;
+export const WAITING = 100;
 
 /** Codes of RFC 6455, section 7.4.1, and of the IANA registry. */
 const GOING_AWAY = 1001;
@@ -74,6 +74,16 @@ export class EventSocket {
       });
     });
     this.#registrations = opening.apps.map((name) => this.#register(name));
+  }
+
+  /** Bytes that wait to be sent. */
+  get buffered(): number {
+    return this.#socket.bufferedAmount;
+  }
+
+  /** REST requests that wait for their turn. */
+  get waiting(): number {
+    return this.#requests.length;
   }
 
   /** The server goes away. */

@@ -23,6 +23,7 @@ import { Dialogs } from './dialogs.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { settingsOf, type SipServerOptions } from './options.ts';
 import { Timers } from './timers.ts';
+import { Gate } from './transport/gate.ts';
 import { advertised, Transports, type ListeningAddress } from './transport/transports.ts';
 
 export type { Limits, SipServerOptions } from './options.ts';
@@ -35,6 +36,7 @@ export class SipServer {
   readonly #timers: Timers;
   readonly #transports: Transports;
   readonly #clients: Clients;
+  readonly #gate: Gate;
 
   /** Fails with a TypeError when an address to listen on is malformed. */
   constructor(options: SipServerOptions) {
@@ -42,7 +44,11 @@ export class SipServer {
     const { limits } = settings;
     const metrics = createMetrics(limits);
     const timers = new Timers(settings.clock, settings.timers);
-    const transports = new Transports(settings, metrics, timers, (octets, flow) => core.receive(octets, flow));
+    const onDrop = (): void => void (metrics.drops.overload += 1);
+    const gate = new Gate({ isOpen: options.hold !== true, limit: limits.pendingRequests, onDrop }, (octets, flow) =>
+      core.receive(octets, flow),
+    );
+    const transports = new Transports(settings, metrics, timers, (octets, flow) => gate.take(octets, flow));
     const clients = new Clients(
       { settings, metrics, timers },
       {
@@ -65,6 +71,7 @@ export class SipServer {
     this.#timers = timers;
     this.#transports = transports;
     this.#clients = clients;
+    this.#gate = gate;
   }
 
   /** Opens the port for applications, then the SIP sockets. Fails with the system's error when an address is taken. */
@@ -76,6 +83,11 @@ export class SipServer {
       await this.stop();
       throw error;
     }
+  }
+
+  /** With the option `hold`: applications have routed what they take, so SIP is read from now on, what came earlier included. */
+  release(): void {
+    this.#gate.open();
   }
 
   /** Closes every socket; what is under way is dropped. */

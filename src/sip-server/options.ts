@@ -71,6 +71,8 @@ export interface SipServerOptions {
   readonly secret: string;
   /** Where applications connect: 127.0.0.1 and any free port, unless told otherwise. */
   readonly control?: { readonly host?: string; readonly port?: number };
+  /** SIP that arrives waits for `release`. */
+  readonly hold?: boolean;
   readonly timers?: TimerValues;
   readonly limits?: Partial<Limits>;
   readonly log?: Log;

@@ -36,6 +36,16 @@ describe('start', () => {
   });
 });
 
+test('with `hold`, what comes before everything is in place waits, and is served in its order; too much of it is dropped', async () => {
+  const { client, peer, server } = await stage({ hold: true, limits: { pendingRequests: 2 } });
+  const alice = await peer('tcp');
+  for (const body of ['one', 'two', 'three']) alice.send(request('MESSAGE', alice.port, { protocol: 'TCP', body }));
+  await expect.poll(() => server.metrics.drops.overload).toBe(1);
+  const app = await client('message');
+  server.release();
+  for (const body of ['one', 'two']) expect(await app.inbox.next()).toContain(`\r\n\r\n${body}`);
+});
+
 describe('stop', () => {
   test('answers what no application will answer any more', async () => {
     const { client, peer, server } = await stage();
