@@ -36,7 +36,7 @@ async function sipp({ sip }: Service, scenario: string, transport: 'udp' | 'tcp'
   let output = '';
   for (const stream of [process.stdout, process.stderr])
     stream.on('data', (data: Buffer) => (output += data.toString()));
-  const code = await new Promise((resolve) => process.on('close', resolve));
+  const code = await new Promise((resolve, reject) => process.on('close', resolve).on('error', reject));
   expect(code, output.slice(-3_000)).toBe(0);
 }
 

@@ -119,7 +119,8 @@ export function composeWithin(
     method === 'ACK' || draft.uri.includes('placeholder') ? dialog.target : draft.uri,
   );
   const contact =
-    headerOf(draft, 'contact') ?? (['INVITE', 'SUBSCRIBE', 'REFER'].includes(method) ? dialog.contact : undefined);
+    headerOf(draft, 'contact') ??
+    (['INVITE', 'SUBSCRIBE', 'REFER', 'UPDATE'].includes(method) ? dialog.contact : undefined);
   const headers = [
     viaHeader(exit, branch),
     ...routes.map((route) => ourHeader('Route', route)),

@@ -76,6 +76,8 @@ export function composeResponse(
   const copy = (key: string): unknown =>
     headers.push(...headersOf(request, key).map(({ value }) => ourHeader(headerName(key), value)));
   const makesDialog = request.method === 'INVITE' || request.method === 'SUBSCRIBE';
+  // Whoever is asked for the target of a dialog says where it is (RFC 3311 5.2).
+  const hasContact = makesDialog || request.method === 'UPDATE';
   if (makesDialog && status > 100 && status < 300) copy('record-route');
   copy('from');
   const to = headerOf(request, 'to');
@@ -84,7 +86,7 @@ export function composeResponse(
   copy('cseq');
   if (status === 100) copy('timestamp');
   const own = applicationHeaders(parts, dictated, flow);
-  if (makesDialog && status >= 200 && status < 300 && !own.some(({ key }) => key === 'contact')) {
+  if (hasContact && status >= 200 && status < 300 && !own.some(({ key }) => key === 'contact')) {
     headers.push(ourHeader('Contact', ourContact(flow)));
   }
   return { kind: 'response', status, reason, headers: [...headers, ...own, ...body], body: parts.body };

@@ -98,6 +98,16 @@ export const differences: Readonly<Record<string, readonly Difference[]>> = {
     bracketsStay,
   ],
   'sip-over-tcp': [replyNamesLocalAddress('38676'), bracketsStay],
+  update: [
+    {
+      why: 'RFC 3311 5.2: the 2xx to an UPDATE has a Contact',
+      edit: (steps) =>
+        [has('out', 'SIP/2.0 200', '2 UPDATE'), has('frame', '|application|', 'SIP/2.0 200', '2 UPDATE')].reduce(
+          (edited, match) => replaceText(match, /(CSeq: 2 UPDATE\r\n)/, '$1Contact: <sip:127.0.0.1:5260>\r\n')(edited),
+          [...steps],
+        ),
+    },
+  ],
   'no-route-503': [
     {
       why: 'section 16 T6: a method that nobody knows is answered too',
