@@ -84,6 +84,8 @@ export function createAri(core: Core, parts: AriParts): Ari {
     routePrefix: '/docs',
     staticCSP: {
       'default-src': ["'self'"],
+      // Swagger UI writes styles of its own into the page.
+      'style-src': ["'self'", "'unsafe-inline'"],
       'img-src': ["'self'", 'data:'],
       'object-src': ["'none'"],
       'frame-ancestors': ["'self'"],
