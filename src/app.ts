@@ -11,6 +11,7 @@ import { createMetrics, type Metrics } from './observability/metrics.ts';
 import { ariReadings, pjsipReadings, sipServerReadings } from './readings.ts';
 import { SipServer } from './sip-server/index.ts';
 import { pjsip } from './technologies/pjsip/index.ts';
+import { inWords } from './technologies/pjsip/log.ts';
 import type { SipAddress, SipStack } from './technologies/pjsip/stack.ts';
 import { VERSION } from './version.ts';
 
@@ -35,7 +36,7 @@ export interface App {
 export function createApp(config: ArionConfig, { log = () => {}, freeze = false }: AppOptions = {}): App {
   const core = createCore(config.contexts, {
     freeze,
-    onError: (error) => log('error', error instanceof Error ? (error.stack ?? error.message) : String(error)),
+    onError: (error) => log('error', inWords(error)),
   });
   // What was opened, the last first: how it is closed.
   const closing: (() => Promise<void> | void)[] = [];
@@ -84,7 +85,12 @@ export function createApp(config: ArionConfig, { log = () => {}, freeze = false 
     start: wire,
     async stop() {
       isReady = false;
-      for (const close of closing.splice(0)) await close();
+      for (const close of closing.splice(0)) {
+        // What cannot be closed must not keep the rest open.
+        await Promise.resolve()
+          .then(close)
+          .catch((error: unknown) => log('error', inWords(error)));
+      }
     },
     get http() {
       const address = http?.server.address();

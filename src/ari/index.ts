@@ -1,4 +1,15 @@
 // The API: the REST interface and the WebSocket under /ari, and its documentation under /docs.
+//
+//   HTTP ─► http ──────────┐                       ┌─► resources/<resource> ─► core
+//   upgrade ─► http ───────┼─► dispatch ─► routes ─┤
+//   WebSocket ─► websocket ┘   (auth, cors,        └─► docs
+//                               parameters)
+//   application.topic ─► translate ─► websocket ─► WebSocket
+//
+// An operation is declared once, in its resource; validation, routes and every document come from the declaration.
+// There is one way for all requests, `dispatch`, and not a route of Fastify for each: ARI's order of checks, its 405
+// with Allow, its `+` in paths and its lenient parameters are no router's, and a request inside a WebSocket must meet
+// the same checks as one over HTTP. Fastify carries bytes and upgrades; it knows one path.
 import Fastify, { type FastifyInstance } from 'fastify';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';

@@ -118,10 +118,8 @@ export class Application implements Residence {
     this.topic.publish({ type: 'StasisEnded', channel: channel.snapshot });
   }
 
+  /** It is subscribed to nothing any longer. */
   close(): void {
-    for (const kind of Object.keys(this.#interests) as SourceKind[]) {
-      for (const id of this.ids(kind)) this.forget(kind, id);
-    }
     this.topic.close();
   }
 }

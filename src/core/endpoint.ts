@@ -1,6 +1,6 @@
 // Someone reachable through a technology: "PJSIP/alice". Every change goes through it, and it tells.
 import { endpointId, type ChannelId, type EndpointId, type EndpointKey } from '../ids.ts';
-import type { Cache, Closable, Topic } from '../stasis/index.ts';
+import type { Cache, Topic } from '../stasis/index.ts';
 import type { ContactStatus, EndpointSnapshot, Fact, TextMessage } from './facts.ts';
 
 /** The topics that an endpoint needs: one for itself, and those that what it tells is forwarded to. */
@@ -21,7 +21,6 @@ export class Endpoint {
   readonly topic: Topic<Fact>;
   readonly #topics: EndpointTopics;
   readonly #cache: Cache<EndpointSnapshot>;
-  readonly #forwards: readonly Closable[];
   #snapshot: EndpointSnapshot;
 
   constructor(key: EndpointKey, topics: EndpointTopics, cache: Cache<EndpointSnapshot>) {
@@ -30,11 +29,9 @@ export class Endpoint {
     this.topic = topics.endpoint;
     this.#topics = topics;
     this.#cache = cache;
-    this.#forwards = [
-      topics.own.forward(topics.endpoint),
-      topics.own.forward(topics.all),
-      topics.endpoint.forward(topics.technology),
-    ];
+    topics.own.forward(topics.endpoint);
+    topics.own.forward(topics.all);
+    topics.endpoint.forward(topics.technology);
     this.#snapshot = { id: this.id, ...key, state: 'unknown', channels: [] };
     this.#tell(this.#snapshot);
   }
@@ -71,14 +68,6 @@ export class Endpoint {
 
   removeChannel(id: ChannelId): void {
     this.#tell({ ...this.#snapshot, channels: this.#snapshot.channels.filter((each) => each !== id) });
-  }
-
-  close(): void {
-    const change = this.#cache.delete(this.id);
-    if (change !== undefined) this.#topics.own.publish({ type: 'EndpointChanged', change });
-    for (const forward of this.#forwards) forward.close();
-    this.#topics.own.close();
-    this.#topics.endpoint.close();
   }
 
   #tell(now: EndpointSnapshot): void {

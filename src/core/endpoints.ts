@@ -39,13 +39,6 @@ export class Endpoints {
     return endpoint;
   }
 
-  remove(key: EndpointKey): void {
-    const endpoint = this.#endpoints.get(endpointId(key));
-    if (endpoint === undefined) return;
-    this.#endpoints.delete(endpoint.id);
-    endpoint.close();
-  }
-
   find(key: EndpointKey): Endpoint | undefined {
     return this.#endpoints.get(endpointId(key));
   }

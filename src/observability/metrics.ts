@@ -66,7 +66,7 @@ export function createMetrics(core: Core, readings: () => Iterable<Reading>): Me
 }
 
 function busReadings({ bus, channels, endpoints, applications }: Core): Reading[] {
-  const { topics, subscriptions } = bus.metrics;
+  const { topics, subscriptions, givenUp } = bus.metrics;
   return [
     { name: 'channels', help: 'Channels that exist.', value: channels.cache.size },
     { name: 'endpoints', help: 'Endpoints that exist.', value: endpoints.cache.size },
@@ -76,6 +76,12 @@ function busReadings({ bus, channels, endpoints, applications }: Core): Reading[
       name: 'bus_forwards',
       help: 'Forwards between topics.',
       value: topics.reduce((sum, { forwards }) => sum + forwards, 0),
+    },
+    {
+      name: 'bus_subscriptions_given_up_total',
+      kind: 'counter',
+      help: 'Subscriptions that were given up because too much waited in them.',
+      value: givenUp,
     },
     ...subscriptions.flatMap(({ name, queue, limit, dropped }) => queueReadings(name, queue, limit, dropped)),
   ];

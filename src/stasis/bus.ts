@@ -15,6 +15,8 @@ export interface BusOptions {
 export interface BusMetrics {
   readonly topics: readonly TopicMetrics[];
   readonly subscriptions: readonly SubscriptionMetrics[];
+  /** Subscriptions that were given up because too much waited in them. */
+  readonly givenUp: number;
 }
 
 export class Bus {
@@ -25,6 +27,7 @@ export class Bus {
   readonly #freeze: boolean;
   readonly #topics = new Map<string, Topic<never>>();
   #lastId = 0;
+  #givenUp = 0;
 
   constructor({ now = Date.now, freeze = false, onError = throwLater }: BusOptions = {}) {
     this.#now = now;
@@ -46,6 +49,7 @@ export class Bus {
     return {
       topics: topics.map(({ metrics }) => metrics),
       subscriptions: topics.flatMap(({ subscriptions }) => [...subscriptions].map(({ metrics }) => metrics)),
+      givenUp: this.#givenUp,
     };
   }
 
@@ -53,6 +57,11 @@ export class Bus {
   stamp<M extends Payload>(origin: string, payload: M | SubscriptionChanged): Message<M> {
     const message = { ...payload, id: ++this.#lastId, origin, at: this.#now() } as (M | SubscriptionChanged) & Stamp;
     return this.#freeze ? deepFreeze(message) : message;
+  }
+
+  /** For topics only. */
+  gaveUp(): void {
+    this.#givenUp += 1;
   }
 
   /** For topics only. */

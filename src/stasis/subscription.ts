@@ -9,7 +9,10 @@ export interface SubscriptionOptions<M extends Payload> {
   readonly name?: string;
   /** Only these types are delivered; the final message always is. All types, if left out. */
   readonly types?: readonly (M['type'] | 'SubscriptionChanged')[];
-  /** How many messages may wait, 100,000 if left out. Beyond it the subscription is given up and `onOverflow` is told. */
+  /**
+   * How many messages may wait, 100,000 if left out. Beyond it the subscription is given up and `onOverflow` is told;
+   * where that is left out, it is an error that the bus is told of.
+   */
   readonly limit?: number;
   readonly onOverflow?: () => void;
 }
@@ -23,6 +26,14 @@ export interface SubscriptionMetrics {
   readonly dropped: number;
 }
 
+/** What a subscription asks of the topic and the bus that made it. */
+export interface SubscriptionHost {
+  leave(): void;
+  onError(error: unknown): void;
+  /** Counts it, since its own figures go with it. */
+  onGivenUp(): void;
+}
+
 /** How many messages one turn delivers before timers and sockets get theirs. */
 const BATCH = 1_000;
 const DEFAULT_LIMIT = 100_000;
@@ -31,8 +42,7 @@ export class Subscription<M extends Payload> {
   readonly name: string;
   readonly topic: string;
   readonly #handler: Handler<M>;
-  readonly #leave: () => void;
-  readonly #onError: (error: unknown) => void;
+  readonly #host: SubscriptionHost;
   readonly #options: SubscriptionOptions<M>;
   readonly #types: ReadonlySet<string> | undefined;
   readonly #limit: number;
@@ -51,15 +61,13 @@ export class Subscription<M extends Payload> {
     name: string,
     topic: string,
     handler: Handler<M>,
-    leave: () => void,
-    onError: (error: unknown) => void,
+    host: SubscriptionHost,
     options: SubscriptionOptions<M>,
   ) {
     this.name = name;
     this.topic = topic;
     this.#handler = handler;
-    this.#leave = leave;
-    this.#onError = onError;
+    this.#host = host;
     this.#options = options;
     this.#types = options.types && new Set(options.types);
     this.#limit = options.limit ?? DEFAULT_LIMIT;
@@ -67,7 +75,7 @@ export class Subscription<M extends Payload> {
 
   /** Stops listening. What already waits is still delivered, then the final message, then nothing more. */
   unsubscribe(): void {
-    if (!this.#isClosed) this.#leave();
+    if (!this.#isClosed) this.#host.leave();
   }
 
   /** Waits until everything that was accepted so far has been handled. */
@@ -93,8 +101,9 @@ export class Subscription<M extends Payload> {
     if (this.#types !== undefined && !this.#types.has(message.type)) return;
     if (this.#queue.length - this.#head >= this.#limit) {
       this.#dropped += 1;
-      this.#leave();
-      this.#options.onOverflow?.();
+      this.#host.leave();
+      this.#host.onGivenUp();
+      this.#overflowed();
       return;
     }
     this.#enqueue(message);
@@ -106,6 +115,12 @@ export class Subscription<M extends Payload> {
     this.#isClosed = true;
     this.#final = message;
     this.#enqueue(message);
+  }
+
+  #overflowed(): void {
+    const { onOverflow } = this.#options;
+    if (onOverflow !== undefined) onOverflow();
+    else this.#host.onError(new Error(`the subscription ${this.name} was given up: ${this.#limit} messages waited`));
   }
 
   #enqueue(message: Message<M>): void {
@@ -128,7 +143,7 @@ export class Subscription<M extends Payload> {
         const handled = this.#handler(message);
         if (handled !== undefined) await handled;
       } catch (error) {
-        this.#onError(error);
+        this.#host.onError(error);
       }
       this.#delivered += 1;
       this.#finish();

@@ -50,8 +50,11 @@ export class Topic<M extends Payload> implements Closable {
       name,
       this.name,
       handler,
-      () => this.#unsubscribe(subscription),
-      this.#bus.onError,
+      {
+        leave: () => this.#unsubscribe(subscription),
+        onError: this.#bus.onError,
+        onGivenUp: () => this.#bus.gaveUp(),
+      },
       options,
     );
     this.#subscriptions.add(subscription);

@@ -144,7 +144,15 @@ describe('a subscription', () => {
     for (const word of ['a', 'b', 'c', 'd']) topic.publish(said(word));
     await subscription.drained();
     expect([heard, overflows, subscription.metrics.dropped]).toEqual([['Said', 'Said', 'SubscriptionChanged'], 1, 1]);
-    expect(bus.metrics.topics).toMatchObject([{ name: 'talk', subscribers: 0 }]);
+    expect(bus.metrics).toMatchObject({ topics: [{ name: 'talk', subscribers: 0 }], givenUp: 1 });
+  });
+
+  test('that is given up, and has nobody to be told, is an error of the bus', () => {
+    const errors: unknown[] = [];
+    const topic = new Bus({ onError: (error) => errors.push(error) }).topic<Said>('talk');
+    topic.subscribe(() => {}, { name: 'small', limit: 1 });
+    topic.publish(said('too much'));
+    expect(errors).toEqual([new Error('the subscription small was given up: 1 messages waited')]);
   });
 
   test('may unsubscribe itself, subscribe others, forward and publish from inside its handler', async () => {

@@ -1,6 +1,6 @@
 // An inbound INVITE dialog as a pure state machine: what comes in, what is then to be done. Sections are RFC 3261's.
 import type { FarHangup } from '../../core/channel.ts';
-import { DECLINE, statusOf } from './causes.ts';
+import { causeOf, DECLINE, statusOf } from './causes.ts';
 import type { Key } from './session-dtmf.ts';
 
 export type Session =
@@ -62,7 +62,7 @@ const reply = (status: number): Effect => ({ kind: 'reply', status });
 const hungUp = (far: FarHangup): Effect => ({ kind: 'hung-up', far });
 
 /** What CANCEL becomes, as chan_pjsip tells it. */
-export const CANCELLED: FarHangup = { cause: 127, techCause: 487 };
+export const CANCELLED: FarHangup = { cause: causeOf(487), techCause: 487 };
 /** An offer that got no answer: no codec in common. */
 const UNANSWERED_OFFER = 58;
 
