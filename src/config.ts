@@ -5,8 +5,8 @@ import { parse } from 'yaml';
 import { invalid, problems } from './config-problems.ts';
 import { parseExtension } from './core/routing.ts';
 import { didYouMean } from './technologies/pjsip/nearest.ts';
-import { PjsipConfig } from './technologies/pjsip/objects.ts';
-import { resolvePjsip } from './technologies/pjsip/resolve.ts';
+import { PjsipConfig } from './technologies/pjsip/objects/index.ts';
+import { resolvePjsip } from './technologies/pjsip/objects/index.ts';
 
 const closed = { additionalProperties: false } as const;
 const port = Type.Integer({ minimum: 0, maximum: 65_535, description: 'A port; 0 takes any free one.' });

@@ -4,7 +4,7 @@ import type { Core } from '../../src/core/index.ts';
 import type { Contexts } from '../../src/core/routing.ts';
 import type { Store } from '../../src/core/store.ts';
 import { pjsip, type Pjsip } from '../../src/technologies/pjsip/index.ts';
-import type { PjsipConfig } from '../../src/technologies/pjsip/objects.ts';
+import type { PjsipConfig } from '../../src/technologies/pjsip/objects/index.ts';
 import { testCore } from './core.ts';
 import { fakeStack, type Answer, type FakeStack, type Incoming } from './fake-stack.ts';
 import { memoryStore } from './memory-store.ts';

@@ -6,7 +6,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Clock } from './clock.ts';
 import { algorithmOf, digestResponse, parseDigest, type DigestFields } from './digest.ts';
 import { quote } from './name-address.ts';
-import type { AuthObject, PjsipObjects } from './objects.ts';
+import type { AuthObject, PjsipObjects } from './objects/index.ts';
 import type { SipHeader, SipRequest } from './stack.ts';
 
 /** `failed`: what it presented was wrong, and it was challenged again. */

@@ -2,7 +2,7 @@
 import { Fault } from '../../errors.ts';
 import type { Contact } from './location.ts';
 import { parseNameAddress } from './name-address.ts';
-import type { EndpointObject } from './objects.ts';
+import type { EndpointObject } from './objects/index.ts';
 import { formatUri, parseUri, schemeOf } from './uri.ts';
 
 export interface Destination {

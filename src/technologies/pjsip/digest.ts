@@ -1,7 +1,7 @@
 // The arithmetic of digest authentication (RFC 7616), and its client: what answers a challenge.
 import { createHash } from 'node:crypto';
 import { divide, quote } from './name-address.ts';
-import { ALGORITHMS, type Algorithm, type AuthObject } from './objects.ts';
+import { ALGORITHMS, type Algorithm, type AuthObject } from './objects/index.ts';
 import type { SipHeader, SipResponse } from './stack.ts';
 
 /** The fields of one challenge or of one answer; names in lower case, values without quotes. */

@@ -5,7 +5,7 @@ import type { Authenticate } from './auth.ts';
 import type { Identify } from './identify.ts';
 import { inWords, type Log } from './log.ts';
 import { parseNameAddress } from './name-address.ts';
-import type { EndpointObject } from './objects.ts';
+import type { EndpointObject } from './objects/index.ts';
 import type { Sender } from './service.ts';
 import type { Services } from './services.ts';
 import type { ResponseParts, SipRequest } from './stack.ts';

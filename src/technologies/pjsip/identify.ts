@@ -1,7 +1,7 @@
 // Who sent a request: a list of ways to recognise an endpoint, of which the first that does decides.
 import { parseDigest } from './digest.ts';
 import { parseNameAddress } from './name-address.ts';
-import { IDENTIFIERS, type EndpointObject, type IdentifierName, type PjsipObjects } from './objects.ts';
+import { IDENTIFIERS, type EndpointObject, type IdentifierName, type PjsipObjects } from './objects/index.ts';
 import type { SipRequest } from './stack.ts';
 import { parseUri, type SipUri } from './uri.ts';
 

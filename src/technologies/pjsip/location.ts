@@ -8,7 +8,7 @@ import { Fault } from '../../errors.ts';
 import type { Clock } from './clock.ts';
 import { inWords, type Log } from './log.ts';
 import { divide, parseNameAddress } from './name-address.ts';
-import type { AorObject } from './objects.ts';
+import type { AorObject } from './objects/index.ts';
 import type { OutgoingRequest } from './stack.ts';
 
 export interface Contact {

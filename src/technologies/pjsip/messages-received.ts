@@ -1,7 +1,7 @@
 // What an application hears of a MESSAGE: its addresses, its text, its headers as variables, as chan_pjsip writes them.
 import type { TextMessage } from '../../core/facts.ts';
 import { divide, formatNameAddress, parseNameAddress, parseParams, type NameAddress } from './name-address.ts';
-import type { EndpointObject } from './objects.ts';
+import type { EndpointObject } from './objects/index.ts';
 import type { SipAddress, SipRequest } from './stack.ts';
 import { formatUri, parseUri } from './uri.ts';
 

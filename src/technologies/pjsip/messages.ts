@@ -8,7 +8,7 @@ import { towards, type Location } from './location.ts';
 import type { Log } from './log.ts';
 import { textOf } from './messages-received.ts';
 import { headersOf, refuseBreaking } from './messages-sent.ts';
-import type { EndpointObject, PjsipObjects } from './objects.ts';
+import type { EndpointObject, PjsipObjects } from './objects/index.ts';
 import type { Outbound } from './outbound.ts';
 import type { Sender, Service } from './service.ts';
 import type { SipHeader, SipRequest, SipStack } from './stack.ts';

@@ -1,7 +1,7 @@
 // Requests that we send out of any dialog: when the other side asks who we are, they say it once, with an endpoint's credentials.
 import { Fault } from '../../errors.ts';
 import { answerChallenges } from './digest.ts';
-import type { EndpointObject } from './objects.ts';
+import type { EndpointObject } from './objects/index.ts';
 import type { ClientTransaction, OutgoingRequest, SipHeader, SipMessage, SipResponse, SipStack } from './stack.ts';
 
 export interface OutboundParts {

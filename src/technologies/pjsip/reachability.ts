@@ -2,7 +2,7 @@
 import type { Endpoint } from '../../core/endpoint.ts';
 import type { Endpoints } from '../../core/endpoints.ts';
 import type { Contact } from './location.ts';
-import type { EndpointObject, PjsipObjects } from './objects.ts';
+import type { EndpointObject, PjsipObjects } from './objects/index.ts';
 
 export class Reachability {
   readonly #endpoints: Endpoints;

@@ -4,7 +4,7 @@ import type { Clock } from './clock.ts';
 import { parseDigest } from './digest.ts';
 import type { Location, Registered } from './location.ts';
 import { divide, parseNameAddress } from './name-address.ts';
-import type { AorObject, EndpointObject } from './objects.ts';
+import type { AorObject, EndpointObject } from './objects/index.ts';
 import { expirationOf, parseContacts, rebind, type Asked } from './registration.ts';
 import type { Service } from './service.ts';
 import type { SipHeader, SipRequest } from './stack.ts';

@@ -2,7 +2,7 @@
 import { Fault } from '../../errors.ts';
 import { contactId, type Registered } from './location.ts';
 import { divide, parseNameAddress } from './name-address.ts';
-import type { AorObject } from './objects.ts';
+import type { AorObject } from './objects/index.ts';
 import { parseUri, sameUri, schemeOf, type SipUri } from './uri.ts';
 
 export interface AskedContact {

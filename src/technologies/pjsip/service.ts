@@ -1,6 +1,6 @@
 // A service takes the requests of the methods that it names: registrar, sessions, messages, options.
 import type { Endpoint } from '../../core/endpoint.ts';
-import type { EndpointObject } from './objects.ts';
+import type { EndpointObject } from './objects/index.ts';
 import type { SipRequest } from './stack.ts';
 
 /** Who sent a request, once that is known and proven. */

@@ -4,7 +4,7 @@ import type { ChannelDriver } from '../../core/technology.ts';
 import { Fault } from '../../errors.ts';
 import { causeOfReason, reasonOf, statusOf } from './causes.ts';
 import type { Log } from './log.ts';
-import type { Codec } from './objects.ts';
+import type { Codec } from './objects/index.ts';
 import { keyOf } from './session-dtmf.ts';
 import { answerTo, isAnswer, offerOf, sdpOf, writeSdp, type Description } from './sdp/index.ts';
 import { CANCELLED, step, type Effect, type Input, type Media, type Session } from './session.ts';

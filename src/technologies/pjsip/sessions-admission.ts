@@ -3,7 +3,7 @@ import type { Party } from '../../core/facts.ts';
 import type { Route, Routing } from '../../core/routing.ts';
 import { isSip } from './destination.ts';
 import { divide, parseNameAddress } from './name-address.ts';
-import type { EndpointObject } from './objects.ts';
+import type { EndpointObject } from './objects/index.ts';
 import { ACCEPT, negotiate, type Negotiated } from './session-driver.ts';
 import type { SipHeader, SipRequest } from './stack.ts';
 import { parseUri } from './uri.ts';

@@ -116,5 +116,17 @@ export interface SipStack {
   readonly addresses: readonly SipAddress[];
   /** False while the connection to the SIP server is down. */
   readonly isConnected: boolean;
+  /**
+   * The connections below TCP, TLS and WebSocket, if the stack tells of them; a drachtio-server does not. A flow is named
+   * by where it comes from: the `source` of its requests.
+   */
+  readonly flows?: SipFlows;
   send(request: OutgoingRequest): ClientTransaction;
+}
+
+export interface SipFlows {
+  /** False for a connection that has ended, also if its end has been told before. */
+  isOpen(flow: SipAddress): boolean;
+  /** Tells the end of each connection, until what is returned is called. */
+  onFlowClosed(handler: (flow: SipAddress) => void): () => void;
 }

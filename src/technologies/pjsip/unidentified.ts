@@ -1,7 +1,7 @@
 // Requests from nobody whom we know: counted by source, and said once for each source and period.
 import type { Clock } from './clock.ts';
 import type { Log } from './log.ts';
-import type { GlobalObject } from './objects.ts';
+import type { GlobalObject } from './objects/index.ts';
 import type { SipRequest } from './stack.ts';
 
 /** How many sources are remembered; beyond it the oldest is forgotten. */

@@ -2,8 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { authenticating, type Authentication } from '../../../src/technologies/pjsip/auth.ts';
 import { answerChallenges, digestResponse, parseDigest } from '../../../src/technologies/pjsip/digest.ts';
-import type { Algorithm, AuthObject, PjsipConfig } from '../../../src/technologies/pjsip/objects.ts';
-import { resolvePjsip } from '../../../src/technologies/pjsip/resolve.ts';
+import type { Algorithm, AuthObject, PjsipConfig } from '../../../src/technologies/pjsip/objects/index.ts';
+import { resolvePjsip } from '../../../src/technologies/pjsip/objects/index.ts';
 import {
   SipHeaders,
   type SipHeader,

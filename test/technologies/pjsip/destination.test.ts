@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { destinationOf, type Directory } from '../../../src/technologies/pjsip/destination.ts';
 import type { Contact } from '../../../src/technologies/pjsip/location.ts';
-import { resolvePjsip } from '../../../src/technologies/pjsip/resolve.ts';
+import { resolvePjsip } from '../../../src/technologies/pjsip/objects/index.ts';
 
 const { endpoints } = resolvePjsip({
   endpoint: {

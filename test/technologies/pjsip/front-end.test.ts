@@ -4,7 +4,7 @@ import { Fault, type FaultKind } from '../../../src/errors.ts';
 import { authenticating } from '../../../src/technologies/pjsip/auth.ts';
 import { frontEnd } from '../../../src/technologies/pjsip/front-end.ts';
 import { identifying } from '../../../src/technologies/pjsip/identify.ts';
-import { resolvePjsip } from '../../../src/technologies/pjsip/resolve.ts';
+import { resolvePjsip } from '../../../src/technologies/pjsip/objects/index.ts';
 import type { Sender, Service } from '../../../src/technologies/pjsip/service.ts';
 import { Services } from '../../../src/technologies/pjsip/services.ts';
 import type { SipRequest } from '../../../src/technologies/pjsip/stack.ts';

@@ -2,8 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { identifying } from '../../../src/technologies/pjsip/identify.ts';
 import { parseNetwork } from '../../../src/technologies/pjsip/networks.ts';
-import type { PjsipConfig } from '../../../src/technologies/pjsip/objects.ts';
-import { resolvePjsip } from '../../../src/technologies/pjsip/resolve.ts';
+import type { PjsipConfig } from '../../../src/technologies/pjsip/objects/index.ts';
+import { resolvePjsip } from '../../../src/technologies/pjsip/objects/index.ts';
 import type { SipHeader, SipRequest } from '../../../src/technologies/pjsip/stack.ts';
 import { fakeStack } from '../../support/fake-stack.ts';
 

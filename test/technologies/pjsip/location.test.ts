@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Store } from '../../../src/core/store.ts';
 import { Fault } from '../../../src/errors.ts';
 import { towards } from '../../../src/technologies/pjsip/location.ts';
-import type { PjsipConfig } from '../../../src/technologies/pjsip/objects.ts';
+import type { PjsipConfig } from '../../../src/technologies/pjsip/objects/index.ts';
 import type { SipHeader } from '../../../src/technologies/pjsip/stack.ts';
 import { listen } from '../../support/core.ts';
 import { memoryStore } from '../../support/memory-store.ts';

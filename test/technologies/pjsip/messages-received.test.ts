@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { TextMessage } from '../../../src/core/facts.ts';
 import { textOf } from '../../../src/technologies/pjsip/messages-received.ts';
-import { resolvePjsip } from '../../../src/technologies/pjsip/resolve.ts';
+import { resolvePjsip } from '../../../src/technologies/pjsip/objects/index.ts';
 import type { SipHeader } from '../../../src/technologies/pjsip/stack.ts';
 import { requestOf } from './request.ts';
 

@@ -4,7 +4,7 @@ import { Fault } from '../../../src/errors.ts';
 import type { Contact } from '../../../src/technologies/pjsip/location.ts';
 import { messages } from '../../../src/technologies/pjsip/messages.ts';
 import { outbound } from '../../../src/technologies/pjsip/outbound.ts';
-import { resolvePjsip } from '../../../src/technologies/pjsip/resolve.ts';
+import { resolvePjsip } from '../../../src/technologies/pjsip/objects/index.ts';
 import type { SipRequest } from '../../../src/technologies/pjsip/stack.ts';
 import { listen, testCore } from '../../support/core.ts';
 import { fakeStack, type Incoming } from '../../support/fake-stack.ts';

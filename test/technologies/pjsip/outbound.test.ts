@@ -4,7 +4,7 @@ import { Fault } from '../../../src/errors.ts';
 import { parseDigest } from '../../../src/technologies/pjsip/digest.ts';
 import { outbound } from '../../../src/technologies/pjsip/outbound.ts';
 import { naming } from '../../../src/technologies/pjsip/product.ts';
-import { resolvePjsip } from '../../../src/technologies/pjsip/resolve.ts';
+import { resolvePjsip } from '../../../src/technologies/pjsip/objects/index.ts';
 import { fakeStack } from '../../support/fake-stack.ts';
 
 const { endpoints } = resolvePjsip({

@@ -1,6 +1,6 @@
 // The registrar: each rule by what is answered and what is registered afterwards.
 import { describe, expect, test } from 'vitest';
-import type { PjsipConfig } from '../../../src/technologies/pjsip/objects.ts';
+import type { PjsipConfig } from '../../../src/technologies/pjsip/objects/index.ts';
 import type { SipHeader } from '../../../src/technologies/pjsip/stack.ts';
 import type { Answer, Incoming } from '../../support/fake-stack.ts';
 import { startPjsip } from '../../support/pjsip.ts';

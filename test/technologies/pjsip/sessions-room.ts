@@ -1,7 +1,7 @@
 // The calls of one endpoint, between a stack without a network and a core.
 import type { Channel } from '../../../src/core/channel.ts';
-import type { PjsipConfig } from '../../../src/technologies/pjsip/objects.ts';
-import { resolvePjsip } from '../../../src/technologies/pjsip/resolve.ts';
+import type { PjsipConfig } from '../../../src/technologies/pjsip/objects/index.ts';
+import { resolvePjsip } from '../../../src/technologies/pjsip/objects/index.ts';
 import { sessions } from '../../../src/technologies/pjsip/sessions.ts';
 import type { SipHeader, SipRequest } from '../../../src/technologies/pjsip/stack.ts';
 import { inAWord, listen, testCore } from '../../support/core.ts';

@@ -1,5 +1,5 @@
 // Audio in SDP: which of the offered formats are taken, and what we offer.
-import type { Codec } from '../objects.ts';
+import type { Codec } from '../objects/index.ts';
 import { encodings, type Encoding } from './codecs.ts';
 import type { Format, Stream } from './description.ts';
 

@@ -1,5 +1,5 @@
 // What SDP calls the codecs that an endpoint allows.
-import type { Codec } from '../objects.ts';
+import type { Codec } from '../objects/index.ts';
 
 export interface Encoding {
   /** As in `a=rtpmap`; compared without regard to case. */

@@ -2,7 +2,7 @@
 //
 // A description that comes is an offer, or the answer to one of ours. To an offer there is an answer, or none when no
 // stream of it can be accepted, which SIP tells by 488. What goes out gets its origin when it is written.
-import type { Codec } from '../objects.ts';
+import type { Codec } from '../objects/index.ts';
 import { audio, type Kind } from './audio.ts';
 import { readSdp, type Description, type Stream } from './description.ts';
 

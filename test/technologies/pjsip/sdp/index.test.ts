@@ -1,7 +1,7 @@
 // Offer and answer without media (RFC 3264): what is taken, what is rejected, what is refused.
 import { describe, expect, test } from 'vitest';
 import { answerTo, isAnswer, offerOf, writeSdp } from '../../../../src/technologies/pjsip/sdp/index.ts';
-import type { Codec } from '../../../../src/technologies/pjsip/objects.ts';
+import type { Codec } from '../../../../src/technologies/pjsip/objects/index.ts';
 
 const origin = { sessionId: 42, version: 7, address: '127.0.0.1' };
 const head = ['v=0', 'o=- 1 1 IN IP4 192.0.2.1', 's=-', 'c=IN IP4 192.0.2.1', 't=0 0'];

@@ -1,9 +1,9 @@
 // From the configuration to objects: what is left out, what is written short, and what is refused.
 import Schema from 'typebox/schema';
 import { describe, expect, test } from 'vitest';
-import { Fault } from '../../../src/errors.ts';
-import { PjsipConfig } from '../../../src/technologies/pjsip/objects.ts';
-import { resolvePjsip } from '../../../src/technologies/pjsip/resolve.ts';
+import { Fault } from '../../../../src/errors.ts';
+import { PjsipConfig } from '../../../../src/technologies/pjsip/objects/index.ts';
+import { resolvePjsip } from '../../../../src/technologies/pjsip/objects/index.ts';
 
 test("defaults are Asterisk's, and the global ones come before them", () => {
   const { endpoints, aors, auths, global } = resolvePjsip({
@@ -99,7 +99,7 @@ describe('the schema', () => {
   });
 
   test.each([
-    { endpoint: { foo: { trust_id_inbound: true } } },
+    { endpoint: { foo: { webrtc: true } } },
     { transport: {} },
     { aor: { foo: { max_contacts: -1 } } },
     { auth: { foo: { password: 'x' } } },
