@@ -7,7 +7,7 @@ console.log(`seed of the property tests: ${seed}`);
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/endurance/**'],
+    exclude: ['test/endurance/**', 'test/fuzz/**'],
     setupFiles: ['test/support/seed.ts'],
     env: { SEED: seed },
     testTimeout: 20_000,

@@ -1,22 +1,28 @@
-// npm run phone: a simulated telephone for trying things out. It registers over UDP, sends a message or places a call.
+// npm run phone: a simulated telephone for trying things out. It registers, sends a message or places a call.
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { Telephone, type SipText } from './demo/telephone.ts';
 
 const usage =
-  'npm run phone -- [--sip HOST:PORT] [--user foo] [--password foo-secret] message TO TEXT | call TO | listen';
+  'npm run phone -- [--sip HOST:PORT] [--user foo] [--password foo-secret] [--transport udp|tcp|tls|ws|wss] [--ca FILE] message TO TEXT | call TO | listen';
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     sip: { type: 'string', default: '127.0.0.1:5060' },
     user: { type: 'string', default: 'foo' },
     password: { type: 'string', default: 'foo-secret' },
+    transport: { type: 'string', default: 'udp' },
+    ca: { type: 'string' },
   },
 });
 const [command, to, text] = positionals;
 const [host, port] = values.sip.split(':');
 
 const told = (what: string, response: SipText): void => console.log(`${what}: ${response.startLine}`);
+const transport = (['udp', 'tcp', 'tls', 'ws', 'wss'] as const).find((each) => each === values.transport) ?? 'udp';
 const telephone = await Telephone.open({
+  transport,
+  ...(values.ca !== undefined && { ca: readFileSync(values.ca, 'utf8') }),
   user: values.user,
   password: values.password,
   server: { host: host!, port: Number(port) },

@@ -8,11 +8,12 @@ import type { Store } from './core/store.ts';
 import { drachtioStack } from './engines/drachtio/index.ts';
 import { openStore } from './engines/embedded/store.ts';
 import { createMetrics, type Metrics } from './observability/metrics.ts';
-import { ariReadings, pjsipReadings, sipServerReadings } from './readings.ts';
+import { readings } from './readings.ts';
+import { tlsOptions } from './sip-config.ts';
 import { SipServer } from './sip-server/index.ts';
 import { pjsip } from './technologies/pjsip/index.ts';
 import { inWords } from './technologies/pjsip/log.ts';
-import type { SipAddress, SipStack } from './technologies/pjsip/stack.ts';
+import type { SipAddress, SipFlows, SipStack } from './technologies/pjsip/stack.ts';
 import { VERSION } from './version.ts';
 
 export interface AppOptions {
@@ -48,17 +49,15 @@ export function createApp(config: ArionConfig, { log = () => {}, freeze = false 
   const wire = async (): Promise<void> => {
     const store = await openStore(config.data);
     opened(() => store.close());
+    await core.deviceStates.load(store);
 
     const server = await startSipServer(config, log, opened);
     stack = drachtioStack(server);
-    const technology = pjsip({ core, stack, store, config: config.pjsip, log });
+    const technology = pjsip({ core, stack, store, config: config.pjsip, insecure: config.sip.insecure, log });
     if (technology.text !== undefined) core.messages.addSender(technology.text);
+    if (technology.refer !== undefined) core.referrals.addReferrer(technology.refer);
 
-    const metrics = createMetrics(core, () => [
-      ...ariReadings(ari),
-      ...pjsipReadings(technology),
-      ...(server.embedded ? sipServerReadings(server.embedded) : []),
-    ]);
+    const metrics = createMetrics(core, () => readings({ core, ari, technology, sipServer: server.embedded }));
     opened(() => metrics.close());
     const ari = createAri(core, {
       version: VERSION,
@@ -109,10 +108,25 @@ async function startSipServer({ sip }: ArionConfig, log: NonNullable<AppOptions[
   if (sip.server !== undefined) return { ...sip.server, log };
   // Nobody but this process is to control it: a port that nobody knows, a secret of this start.
   const secret = randomBytes(24).toString('hex');
-  const embedded = new SipServer({ listen: sip.listen, secret, log, hold: true });
+  const handlers = new Set<(flow: SipAddress) => void>();
+  const embedded = new SipServer({
+    ...sip.embedded,
+    ...tlsOptions(sip.tls),
+    secret,
+    log,
+    hold: true,
+    onFlowClosed: (flow) => handlers.forEach((handler) => handler(flow)),
+  });
   await embedded.start();
   opened(() => embedded.stop());
-  return { host: '127.0.0.1', port: embedded.controlPort, secret, log, embedded };
+  const flows: SipFlows = {
+    isOpen: (flow) => embedded.isFlowOpen(flow),
+    onFlowClosed(handler) {
+      handlers.add(handler);
+      return () => handlers.delete(handler);
+    },
+  };
+  return { host: '127.0.0.1', port: embedded.controlPort, secret, log, embedded, flows };
 }
 
 /** For those who watch over the process. They need no credentials. */

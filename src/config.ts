@@ -4,6 +4,7 @@ import { Type, type Static } from 'typebox';
 import { parse } from 'yaml';
 import { invalid, problems } from './config-problems.ts';
 import { parseExtension } from './core/routing.ts';
+import { SipConfig, sipSettings, type SipSettings } from './sip-config.ts';
 import { didYouMean } from './technologies/pjsip/nearest.ts';
 import { PjsipConfig } from './technologies/pjsip/objects/index.ts';
 import { resolvePjsip } from './technologies/pjsip/objects/index.ts';
@@ -37,20 +38,7 @@ export const Config = Type.Object(
       },
       closed,
     ),
-    sip: Type.Optional(
-      Type.Object(
-        {
-          server: Type.Optional(Type.String({ pattern: '^(embedded|drachtio://[^/]+:[0-9]+)$' })),
-          secret: Type.Optional(Type.String()),
-          listen: Type.Optional(
-            Type.Array(Type.String({ pattern: '^(udp|tcp)://(\\[[0-9a-fA-F:.]+\\]|[0-9]+(\\.[0-9]+){3}):[0-9]+$' }), {
-              minItems: 1,
-            }),
-          ),
-        },
-        closed,
-      ),
-    ),
+    sip: Type.Optional(SipConfig),
     pjsip: Type.Optional(PjsipConfig),
     contexts: Type.Optional(Type.Record(Type.String(), Type.Record(Type.String(), Extension))),
     data: Type.Optional(Type.String({ minLength: 1, description: 'The directory of what must outlive the process.' })),
@@ -64,11 +52,7 @@ export type RawConfig = Static<typeof Config>;
 export interface ArionConfig {
   readonly http: { readonly host: string; readonly port: number };
   readonly ari: { readonly users: RawConfig['ari']['users']; readonly allowedOrigins: readonly string[] };
-  readonly sip: {
-    /** A drachtio-server to connect to; the embedded server if left out. */
-    readonly server?: { readonly host: string; readonly port: number; readonly secret: string };
-    readonly listen: readonly string[];
-  };
+  readonly sip: SipSettings;
   readonly pjsip: Static<typeof PjsipConfig>;
   readonly contexts: Readonly<Record<string, Readonly<Record<string, { app: string; args: readonly string[] }>>>>;
   readonly data: string;
@@ -141,15 +125,10 @@ function checkContexts({ contexts = {}, pjsip }: RawConfig): void {
 }
 
 function withDefaults({ http, ari, sip, pjsip, contexts, data }: RawConfig, sipPort: number | undefined): ArionConfig {
-  const listen = sip?.listen ?? ['udp://127.0.0.1:5060', 'tcp://127.0.0.1:5060'];
-  const remote = /^drachtio:\/\/(.+):(\d+)$/.exec(sip?.server ?? '');
   return {
     http: { host: http?.host ?? '127.0.0.1', port: http?.port ?? 8088 },
     ari: { users: ari.users, allowedOrigins: ari.allowed_origins ?? [] },
-    sip: {
-      ...(remote && { server: { host: remote[1]!, port: Number(remote[2]), secret: sip?.secret ?? 'cymru' } }),
-      listen: sipPort === undefined ? listen : listen.map((each) => each.replace(/:\d+$/, `:${sipPort}`)),
-    },
+    sip: sipSettings(sip, sipPort),
     pjsip: pjsip ?? {},
     contexts: Object.fromEntries(
       Object.entries(contexts ?? {}).map(([name, extensions]) => [

@@ -10,7 +10,7 @@ const usage = `Usage: arion [options]
 
   --config FILE     the configuration, arion.yaml if left out
   --http-port PORT  where the API listens
-  --sip-port PORT   where SIP listens, on every transport
+  --sip-port PORT   where SIP listens by UDP and TCP
   --version         says the version
   --help            says this
 

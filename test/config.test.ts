@@ -12,7 +12,10 @@ describe('a configuration', () => {
   test('that is the sample is read', () => {
     const config = read(sample);
     expect(config.http).toEqual({ host: '127.0.0.1', port: 8088 });
-    expect(config.sip).toEqual({ listen: ['udp://127.0.0.1:5060', 'tcp://127.0.0.1:5060'] });
+    expect(config.sip).toEqual({
+      embedded: { listen: ['udp://127.0.0.1:5060', 'tcp://127.0.0.1:5060'], localNetworks: [], limits: {} },
+      insecure: false,
+    });
     expect(config.contexts).toEqual({ default: { '_X.': { app: 'hello', args: ['a', 'b'] } } });
     expect(config.data).toBe('./data');
   });
@@ -36,7 +39,12 @@ describe('a configuration', () => {
       (c: ReturnType<typeof read>) => c.sip.server,
       { host: '127.0.0.1', port: 9022, secret: 'cymru' },
     ],
-    ['ARION_SIP_LISTEN', '["udp://[::1]:5070"]', (c: ReturnType<typeof read>) => c.sip.listen, ['udp://[::1]:5070']],
+    [
+      'ARION_SIP_LISTEN',
+      '["udp://[::1]:5070"]',
+      (c: ReturnType<typeof read>) => c.sip.embedded.listen,
+      ['udp://[::1]:5070'],
+    ],
     [
       'ARION_ARI_USERS_ARI_PASSWORD',
       'secret',
@@ -50,13 +58,28 @@ describe('a configuration', () => {
     expect(part(read(sample, { environment: { [name]: value } }))).toEqual(expected);
   });
 
-  test('has its SIP port changed for every transport at once', () => {
-    expect(read(sample, { sipPort: 5090 }).sip.listen).toEqual(['udp://127.0.0.1:5090', 'tcp://127.0.0.1:5090']);
+  test('has its SIP port changed for UDP and TCP at once, and not for those that have ports of their own', () => {
+    const text = sample.replace("'tcp://127.0.0.1:5060'", "'tcp://127.0.0.1:5060', 'ws://127.0.0.1:8080'");
+    expect(read(text, { sipPort: 5090 }).sip.embedded.listen).toEqual([
+      'udp://127.0.0.1:5090',
+      'tcp://127.0.0.1:5090',
+      'ws://127.0.0.1:8080',
+    ]);
   });
 });
 
 describe('a wrong configuration is refused, with the path and what was expected', () => {
   test.each([
+    ['sip: { listen: ["wss://127.0.0.1:443"] }', 'sip.tls: a tls or wss address needs cert_file and priv_key_file'],
+    [
+      'sip: { external_signaling_address: "example.org" }',
+      'sip.external_signaling_address: "example.org" is not an IP address',
+    ],
+    [
+      'sip: { local_net: ["10.0.0.0/33"] }',
+      'sip.local_net: "10.0.0.0/33" is neither an address nor a network such as 10.0.0.0/8',
+    ],
+    ['sip: { limits: { tcp_idle_tim: 5 } }', 'sip.limits.tcp_idle_tim: no such option; did you mean "tcp_idle_time"?'],
     ['http: { prot: 1 }', 'http.prot: no such option; did you mean "port"? (known here: host, port)'],
     ['http: { port: high }', 'http.port: expected an integer, found "high"'],
     ['http: { port: 70000 }', 'http.port: must be <= 65535, found 70000'],

@@ -72,7 +72,7 @@ test('each composed Arion gets an environment that its configuration accepts', (
   const [embedded, remote] = ['arion', 'arion-drachtio'].map((name) =>
     readConfig({ text, environment: { ...image, ...compose.services[name]!.environment } }),
   );
-  expect(embedded!.sip).toEqual({ listen: ['udp://0.0.0.0:5060', 'tcp://0.0.0.0:5060'] });
+  expect(embedded!.sip.embedded.listen).toEqual(['udp://0.0.0.0:5060', 'tcp://0.0.0.0:5060']);
   expect([embedded!.http.host, embedded!.data]).toEqual(['0.0.0.0', '/data']);
   expect(remote!.sip.server).toEqual({ host: 'drachtio', port: 9022, secret: 'cymru' });
   expect(compose.services['drachtio']!.profiles).toEqual(['drachtio']);

@@ -51,9 +51,9 @@ const DEADLINE = 10_000;
 export async function connectApp(
   base: string,
   name: string,
-  { subscribeAll = false, user = 'ari:ari', onEvent = (_: AriEvent): void => {} } = {},
+  { subscribeAll = false, extensions = false, user = 'ari:ari', onEvent = (_: AriEvent): void => {} } = {},
 ): Promise<AriApp> {
-  const url = `${base.replace('http', 'ws')}/events?app=${name}&api_key=${encodeURIComponent(user)}${subscribeAll ? '&subscribeAll=true' : ''}`;
+  const url = `${base.replace('http', 'ws')}/events?app=${name}&api_key=${encodeURIComponent(user)}${subscribeAll ? '&subscribeAll=true' : ''}${extensions ? '&extensions=true' : ''}`;
   const socket = new WebSocket(url);
   const events: AriEvent[] = [];
   let taken = 0;

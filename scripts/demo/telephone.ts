@@ -9,7 +9,7 @@ import type { SipLine } from './sip-text.ts';
 import { SipText, read } from './sip-text.ts';
 import { Transaction } from './transaction.ts';
 import { deferred, within } from './waiting.ts';
-import type { HostPort, LogEntry, Wire } from './wire.ts';
+import type { HostPort, LogEntry, Transport, Wire } from './wire.ts';
 import { openWire } from './wire.ts';
 
 export { SipText } from './sip-text.ts';
@@ -19,7 +19,9 @@ export interface TelephoneOptions {
   readonly user: string;
   readonly password?: string;
   readonly server: HostPort;
-  readonly transport?: 'udp' | 'tcp';
+  readonly transport?: Transport;
+  /** As in `WireOptions`. */
+  readonly ca?: string;
   /** The host part of its own address; the server's host unless told otherwise. */
   readonly domain?: string;
   /** Milliseconds that any wait may take: 10 000 unless told otherwise. */
@@ -73,8 +75,8 @@ export class Telephone {
   #sequence = 0;
 
   static async open(options: TelephoneOptions): Promise<Telephone> {
-    const { transport = 'udp', server, onLog } = options;
-    return new Telephone(options, await openWire({ transport, server, onLog }));
+    const { transport = 'udp', server, ca, onLog } = options;
+    return new Telephone(options, await openWire({ transport, server, ca, onLog }));
   }
 
   private constructor(options: TelephoneOptions, wire: Wire) {
@@ -115,7 +117,8 @@ export class Telephone {
   /** Where it can be reached: "sip:foo@127.0.0.1:40000;transport=tcp". */
   get contact(): string {
     const { host, port } = this.#wire.local;
-    return `sip:${this.user}@${host}:${port}${this.#wire.transport === 'tcp' ? ';transport=tcp' : ''}`;
+    const { transport } = this.#wire;
+    return `sip:${this.user}@${host}:${port}${transport === 'udp' ? '' : `;transport=${transport}`}`;
   }
 
   /** Resolves with the final response, after a challenge was answered. `expires` is in seconds. */
@@ -142,7 +145,7 @@ export class Telephone {
   }
 
   /** Places a call, with an offer unless `withoutSdp`: then the ACK carries the answer. */
-  call({ to, sdp = audioOffer(this.#wire.local.host), withoutSdp = false, headers = [] }: CallParts): Call {
+  call({ to, sdp = audioOffer(this.#wire.media), withoutSdp = false, headers = [] }: CallParts): Call {
     const contact: SipLine = ['Contact', `<${this.contact}>`];
     const invite = withoutSdp
       ? this.#compose({ method: 'INVITE', to, headers: [contact, ...headers] })

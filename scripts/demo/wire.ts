@@ -1,7 +1,9 @@
-// The telephone's socket: UDP or TCP to one server, with a log of everything that went over it.
+// The telephone's socket to one server, with a log of everything that went over it.
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { WebSocket } from 'ws';
 import { cut } from './sip-text.ts';
 
 export interface HostPort {
@@ -16,9 +18,14 @@ export interface LogEntry {
   readonly at: number;
 }
 
+export type Transport = 'udp' | 'tcp' | 'tls' | 'ws' | 'wss';
+
 export interface Wire {
-  readonly transport: 'udp' | 'tcp';
+  readonly transport: Transport;
+  /** What it calls itself in SIP. */
   readonly local: HostPort;
+  /** The address that its offers name. */
+  readonly media: string;
   readonly log: readonly LogEntry[];
   send(bytes: string | Uint8Array): void;
   /** Who is told of each message from now on. The server speaks only when spoken to, so nothing comes before. */
@@ -29,14 +36,25 @@ export interface Wire {
 }
 
 export interface WireOptions {
-  readonly transport: 'udp' | 'tcp';
+  readonly transport: Transport;
   readonly server: HostPort;
+  /** Over TLS: the certificate (PEM) that the server's must come from; the system's authorities if left out. */
+  readonly ca?: string | undefined;
   readonly onLog?: ((entry: LogEntry) => void) | undefined;
 }
 
-/** Opens the socket; on TCP it is then connected. */
+/** Opens the socket; a connection is then established. Fails with the system's error when it cannot be. */
 export function openWire(options: WireOptions): Promise<Wire> {
-  return options.transport === 'udp' ? openUdp(options) : openTcp(options);
+  switch (options.transport) {
+    case 'udp':
+      return openUdp(options);
+    case 'tcp':
+    case 'tls':
+      return openStream(options, options.transport);
+    case 'ws':
+    case 'wss':
+      return openWebSocket(options, options.transport);
+  }
 }
 
 /** The log, and the one who is told of what comes in. */
@@ -71,6 +89,7 @@ async function openUdp({ server, onLog }: WireOptions): Promise<Wire> {
   return {
     transport: 'udp',
     local: { host: address, port },
+    media: address,
     log,
     receive,
     closed,
@@ -85,8 +104,9 @@ async function openUdp({ server, onLog }: WireOptions): Promise<Wire> {
   };
 }
 
-async function openTcp({ server, onLog }: WireOptions): Promise<Wire> {
-  const socket = connect({ port: server.port, host: server.host, noDelay: true });
+async function openStream({ server, onLog, ca }: WireOptions, transport: 'tcp' | 'tls'): Promise<Wire> {
+  const { host, port } = server;
+  const socket = transport === 'tcp' ? connect({ port, host, noDelay: true }) : connectTls({ port, host, ca });
   const { log, sent, received, receive } = reception(onLog);
   let stream: Buffer = Buffer.alloc(0);
   socket.on('data', (bytes: Buffer) => {
@@ -94,12 +114,13 @@ async function openTcp({ server, onLog }: WireOptions): Promise<Wire> {
     stream = rest;
     for (const text of messages) received(text);
   });
-  await once(socket, 'connect');
+  await once(socket, transport === 'tcp' ? 'connect' : 'secureConnect');
   socket.on('error', () => undefined); // 'close' follows
   const closed = once(socket, 'close').then(() => undefined);
   return {
-    transport: 'tcp',
+    transport,
     local: { host: socket.localAddress ?? '', port: socket.localPort ?? 0 },
+    media: socket.localAddress ?? '',
     log,
     receive,
     closed,
@@ -109,6 +130,33 @@ async function openTcp({ server, onLog }: WireOptions): Promise<Wire> {
     },
     close: () => {
       socket.destroy();
+      return closed;
+    },
+  };
+}
+
+/** RFC 7118: a message of SIP is a message of the WebSocket. */
+async function openWebSocket({ server, onLog, ca }: WireOptions, transport: 'ws' | 'wss'): Promise<Wire> {
+  const socket = new WebSocket(`${transport}://${server.host}:${server.port}`, 'sip', { ca });
+  const { log, sent, received, receive } = reception(onLog);
+  socket.on('message', (bytes: Buffer) => received(bytes));
+  await once(socket, 'open');
+  socket.on('error', () => undefined); // 'close' follows
+  const closed = once(socket, 'close').then(() => undefined);
+  return {
+    transport,
+    // A browser does not know its own address (RFC 7118 5.2).
+    local: { host: 'telephone.invalid', port: 5060 },
+    media: '127.0.0.1',
+    log,
+    receive,
+    closed,
+    send: (bytes) => {
+      sent(bytes);
+      socket.send(Buffer.from(bytes).toString('utf8'));
+    },
+    close: () => {
+      socket.terminate();
       return closed;
     },
   };

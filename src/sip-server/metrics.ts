@@ -25,14 +25,22 @@ export type Drop =
   | 'stray-response' // no transaction of ours
   | 'stray-ack'
   | 'overload' // more unanswered requests, transactions or dialogs than allowed; answered 503
+  | 'flood' // more messages from one source than allowed, or from all strangers: dropped, or read later
+  | 'amplification' // a stranger would have got more octets over UDP than it may
   | 'late-application' // answered 503 since the application did not
+  | 'handler' // a web service did not say what becomes of a request; answered 500
+  | 'lookup' // more names to look up than allowed
   | 'udp-backlog' // the kernel did not take datagrams fast enough
-  | 'tcp-refused' // more connections than allowed
+  | 'tcp-refused' // more connections than allowed, in all or with one address
+  | 'tcp-accept' // the system's error
+  | 'tcp-handshake' // TLS or the upgrade to WebSocket failed, or took too long
+  | 'tls-failed' // a connection of ours: the other side did not prove to be who it should be, say
   | 'tcp-slow-reader'
   | 'tcp-half-open' // no complete message in time
   | 'tcp-idle'
   | 'tcp-unframed' // a stream in which no message can be found
   | 'client-refused' // control connections: too many, a wrong secret, no authentication in time
+  | 'client-failed' // the system's error
   | 'client-slow-reader'
   | 'client-unframed';
 
@@ -51,6 +59,9 @@ export interface Metrics {
     pendingRequests: number;
     clientTransactions: number;
     dialogs: number;
+    /** Addresses that are counted, and those that an application has said yes to. */
+    sources: number;
+    knownSources: number;
     tcpConnections: number;
     clients: number;
   };
@@ -59,6 +70,8 @@ export interface Metrics {
     readonly pendingRequests: number;
     readonly clientTransactions: number;
     readonly dialogs: number;
+    readonly sources: number;
+    readonly knownSources: number;
     readonly tcpConnections: number;
     readonly clients: number;
   };
@@ -70,14 +83,22 @@ const drops: readonly Drop[] = [
   'stray-response',
   'stray-ack',
   'overload',
+  'flood',
+  'amplification',
   'late-application',
+  'handler',
+  'lookup',
   'udp-backlog',
   'tcp-refused',
+  'tcp-accept',
+  'tcp-handshake',
+  'tls-failed',
   'tcp-slow-reader',
   'tcp-half-open',
   'tcp-idle',
   'tcp-unframed',
   'client-refused',
+  'client-failed',
   'client-slow-reader',
   'client-unframed',
 ];
@@ -100,6 +121,8 @@ export function createMetrics(limits: Metrics['limits']): Metrics {
       pendingRequests: 0,
       clientTransactions: 0,
       dialogs: 0,
+      sources: 0,
+      knownSources: 0,
       tcpConnections: 0,
       clients: 0,
     },

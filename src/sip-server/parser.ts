@@ -1,11 +1,13 @@
 // From octets to a message, or to what is wrong with it. Total: whatever comes in, nothing is thrown.
 import { parseNameAddress, parseNameAddresses } from './grammar/name-address.ts';
 import { paramOf, token } from './grammar/lists.ts';
-import { isUri } from './grammar/uri.ts';
+import { isRequestUri } from './grammar/uri.ts';
+import { hasControls } from './grammar/text.ts';
 import { topVia } from './grammar/via.ts';
 import {
   cseqOf,
   headerKey,
+  headerName,
   headerOf,
   headersOf,
   isCallId,
@@ -64,7 +66,7 @@ type StartLine =
   | { readonly kind: 'request'; readonly method: string; readonly uri: string; readonly problem?: Problem };
 
 function parseStartLine(line: string): StartLine {
-  const status = /^SIP\/2\.0 ([1-6]\d\d)(?: ([^\r\n]*))?$/i.exec(line);
+  const status = /^SIP\/2\.0 ([1-6]\d\d)(?: ([^\0-\x08\n-\x1f\x7f]*))?$/i.exec(line);
   if (status !== null) return { kind: 'response', status: Number(status[1]), reason: status[2] ?? '' };
   const parts = line.split(' ');
   const [method = '', uri = '', version = ''] = parts;
@@ -74,7 +76,7 @@ function parseStartLine(line: string): StartLine {
   }
   if (parts.length !== 3 || !/^SIP\/2\.0$/i.test(version))
     return { kind: 'request', method, uri, problem: bad('Malformed request line') };
-  if (!isUri(uri)) return { kind: 'request', method, uri, problem: bad('Malformed Request-URI') };
+  if (!isRequestUri(uri)) return { kind: 'request', method, uri, problem: bad('Malformed Request-URI') };
   return { kind: 'request', method, uri };
 }
 
@@ -109,24 +111,56 @@ function parseHeader(raw: string): Header | undefined {
   return { key: headerKey(name), name, value, raw };
 }
 
-/** Control characters are allowed only behind the backslash of a quoted string, and a bare CR or LF not even there. */
-function hasControls(value: string): boolean {
-  const controls = /[\0-\x08\n-\x1f\x7f]/;
-  return controls.test(value) && controls.test(value.replace(/\\[\0-\x09\x0b\x0c\x0e-\x7f]/g, ''));
+/** Without these a message has no identity, so that even an equal second one is refused. */
+const onlyOnce = ['from', 'to', 'call-id', 'cseq', 'max-forwards', 'content-length'];
+/** Headers of one value: of two that differ, the next element might believe the other one (RFC 3261 7.3.1). */
+export const singleHeaders = [
+  'content-disposition',
+  'content-type',
+  'date',
+  'event',
+  'expires',
+  'mime-version',
+  'min-expires',
+  'min-se',
+  'organization',
+  'priority',
+  'rack',
+  'refer-to',
+  'referred-by',
+  'reply-to',
+  'retry-after',
+  'rseq',
+  'server',
+  'session-expires',
+  'subject',
+  'subscription-state',
+  'timestamp',
+  'user-agent',
+];
+
+function repetitionProblem({ headers }: SipMessage): Problem | undefined {
+  const seen = new Map<string, string>();
+  for (const { key, value } of headers) {
+    const former = seen.get(key);
+    if (former === undefined) seen.set(key, value);
+    else if (onlyOnce.includes(key)) return bad(`More than one ${headerName(key)}`);
+    else if (singleHeaders.includes(key) && former !== value) return bad(`Two that differ: ${headerName(key)}`);
+  }
+  return undefined;
 }
 
-const onlyOnce = ['from', 'to', 'call-id', 'cseq', 'max-forwards'];
-
 function commonProblem(message: SipMessage): Problem | undefined {
-  for (const key of onlyOnce) if (headersOf(message, key).length > 1) return bad(`More than one ${key}`);
+  const repetition = repetitionProblem(message);
+  if (repetition !== undefined) return repetition;
   for (const key of ['via', 'from', 'to', 'call-id', 'cseq']) {
-    if (!headerOf(message, key)) return bad(`Missing ${key}`);
+    if (!headerOf(message, key)) return bad(`Missing ${headerName(key)}`);
   }
   if (topVia(message) === undefined) return bad('Malformed Via');
   for (const key of ['from', 'to']) {
     const address = parseNameAddress(headerOf(message, key)!);
     const tag = address && paramOf(address.params, 'tag');
-    if (address === undefined || (tag !== undefined && !token.test(tag))) return bad(`Malformed ${key}`);
+    if (address === undefined || (tag !== undefined && !token.test(tag))) return bad(`Malformed ${headerName(key)}`);
   }
   if (!isCallId(headerOf(message, 'call-id')!)) return bad('Malformed Call-ID');
   if (cseqOf(message) === undefined) return bad('Malformed CSeq');
@@ -140,6 +174,10 @@ function requestProblem(request: SipRequest): Problem | undefined {
   const forwards = headerOf(request, 'max-forwards');
   if (forwards !== undefined && (!/^\d{1,4}$/.test(forwards) || Number(forwards) > 255))
     return bad('Malformed Max-Forwards');
+  for (const key of ['route', 'record-route']) {
+    if (headersOf(request, key).some(({ value }) => parseNameAddresses(value) === undefined))
+      return bad(`Malformed ${headerName(key)}`);
+  }
   return contactProblem(request);
 }
 
@@ -153,12 +191,10 @@ function contactProblem(request: SipRequest): Problem | undefined {
   return isRemoval ? undefined : bad('Malformed Contact');
 }
 
-/** A second Content-Length of the same value is harmless; a different one could smuggle a message (RFC 4475 3.3.9). */
 function bodyProblem(message: SipMessage): Problem | undefined {
-  const lengths = new Set(headersOf(message, 'content-length').map(({ value }) => value));
-  const [length] = lengths;
+  const length = headerOf(message, 'content-length');
   if (length === undefined) return undefined;
-  if (lengths.size > 1 || !/^\d{1,9}$/.test(length)) return bad('Malformed Content-Length');
+  if (!/^\d{1,9}$/.test(length)) return bad('Malformed Content-Length');
   return Number(length) > message.body.length ? bad('Content-Length exceeds the message') : undefined;
 }
 

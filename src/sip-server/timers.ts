@@ -50,6 +50,7 @@ export class Timers {
     return this.#clock.now();
   }
 
+  /** More than Node's timers can hold (24 days) is as long as they can. */
   after(ms: number, run: () => void): Timer {
     if (this.#isStopped) return { cancel: () => undefined };
     const timer: Timer = {
@@ -57,7 +58,7 @@ export class Timers {
         if (this.#running.delete(timer)) this.#clock.clearTimer(handle);
       },
     };
-    const handle = this.#clock.setTimer(ms, () => {
+    const handle = this.#clock.setTimer(Math.min(ms, 2 ** 31 - 1), () => {
       this.#running.delete(timer);
       run();
     });

@@ -3,16 +3,22 @@ import { describe } from 'vitest';
 import type { SipStack } from '../../src/technologies/pjsip/stack.ts';
 import { callsIn } from './sip-stack/calls-in.ts';
 import { callsOut } from './sip-stack/calls-out.ts';
+import { flows } from './sip-stack/flows.ts';
 import { headersAndBodies } from './sip-stack/headers.ts';
 import { requests } from './sip-stack/requests.ts';
+import { subscriptions } from './sip-stack/subscriptions.ts';
 
 export interface SipStackTraits {
   /** The same stack, which gives up a request that nobody answers after `patience` milliseconds (64 times T1). */
   readonly impatient: MakeSipStack;
   readonly patience: number;
-  /** Challenges leave as a line each, whatever the client's protocol joins. */
+  /** It has the optional capability `flows`, which a real drachtio-server lacks. */
+  readonly tellsOfFlows: boolean;
+  /** A NOTIFY that ends a subscription is ours to answer; the real server does it itself, with 500 (protocol.md 10, 16 T5). */
+  readonly takesLastNotify: boolean;
+  /** Challenges leave as a line each, whatever the client's protocol joins (protocol.md 16 T11). */
   readonly keepsChallengesApart: boolean;
-  /** Requests with methods that no standard knows are handed on. */
+  /** Requests with methods that no standard knows are handed on; the real server drops them (protocol.md 10). */
   readonly passesUnknownMethods: boolean;
 }
 
@@ -25,5 +31,7 @@ export function sipStackContract(name: string, make: MakeSipStack, traits: SipSt
     headersAndBodies(make, traits);
     callsIn(make, traits);
     callsOut(make);
+    subscriptions(make, traits);
+    flows(make, traits);
   });
 }

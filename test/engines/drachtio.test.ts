@@ -2,7 +2,7 @@
 import { onTestFinished } from 'vitest';
 import { drachtioStack } from '../../src/engines/drachtio/index.ts';
 import { SipServer } from '../../src/sip-server/index.ts';
-import type { SipStack } from '../../src/technologies/pjsip/stack.ts';
+import type { SipAddress, SipFlows, SipStack } from '../../src/technologies/pjsip/stack.ts';
 import { sipStackContract } from '../contracts/sip-stack.contract.ts';
 
 const secret = 'not so secret';
@@ -12,14 +12,27 @@ const lookup = (host: string): Promise<never> => Promise.reject(new Error(`no ad
 /** `T1` is in milliseconds (RFC 3261 17.1.1.1). */
 const embedded = (T1: number) => async (): Promise<SipStack> => {
   const timers = { T1, T2: 8 * T1, T4: 10 * T1 };
-  const server = new SipServer({ listen: ['udp://127.0.0.1:0', 'tcp://127.0.0.1:0'], secret, timers, lookup });
+  const handlers = new Set<(flow: SipAddress) => void>();
+  const server = new SipServer({
+    listen: ['udp://127.0.0.1:0', 'tcp://127.0.0.1:0'],
+    secret,
+    timers,
+    lookup,
+    onFlowClosed: (flow) => handlers.forEach((handler) => handler(flow)),
+  });
   await server.start();
   onTestFinished(() => server.stop());
-  return stackAt('127.0.0.1', server.controlPort, secret);
+  return stackAt('127.0.0.1', server.controlPort, secret, {
+    isOpen: (flow) => server.isFlowOpen(flow),
+    onFlowClosed(handler) {
+      handlers.add(handler);
+      return () => handlers.delete(handler);
+    },
+  });
 };
 
-function stackAt(host: string, port: number, password: string): SipStack {
-  const stack = drachtioStack({ host, port, secret: password, log: () => undefined });
+function stackAt(host: string, port: number, password: string, flows?: SipFlows): SipStack {
+  const stack = drachtioStack({ host, port, secret: password, log: () => undefined, ...(flows && { flows }) });
   onTestFinished(() => stack.stop());
   return stack;
 }
@@ -27,6 +40,8 @@ function stackAt(host: string, port: number, password: string): SipStack {
 sipStackContract('drachtio-srf with the embedded server', embedded(500), {
   impatient: embedded(20),
   patience: 64 * 20,
+  tellsOfFlows: true,
+  takesLastNotify: true,
   keepsChallengesApart: true,
   passesUnknownMethods: true,
 });
@@ -40,6 +55,8 @@ else {
   sipStackContract(`drachtio-srf with drachtio-server at ${hostname}:${port}`, make, {
     impatient: make,
     patience: 32_000,
+    tellsOfFlows: false,
+    takesLastNotify: false,
     keepsChallengesApart: false,
     passesUnknownMethods: false,
   });

@@ -1,5 +1,5 @@
 // Calls as a telephone and an application make them, for tests that begin where a call is established.
-import { request, response, valueOf, type RequestParts, type Stage } from './stage.ts';
+import { final, request, response, valueOf, type RequestParts, type Stage } from './stage.ts';
 import type { Party } from './replay/parties.ts';
 
 export interface Call {
@@ -22,18 +22,20 @@ export async function incomingCall(stage: Stage, extra: readonly string[] = []):
   const transaction = tokensOf(await app.inbox.next())[8]!;
   app.send(`id|sip|${transaction}|\r\nSIP/2.0 200 OK\r\n\r\n`);
   const dialogId = tokensOf(await app.inbox.next())[11]!;
-  await phone.inbox.next();
-  const within = { callId: 'call', cseq: 2, to: valueOf(await phone.inbox.next(), 'To')! };
+  const within = { callId: 'call', cseq: 2, to: valueOf(await final(phone), 'To')! };
   phone.send(request('ACK', phone.port, { ...within, cseq: 1 }));
   await app.inbox.next();
   return { app, phone, dialogId, within, command: commandOf(app, dialogId) };
 }
 
 /** The application calls; the telephone has not answered yet. */
-export async function outgoingInvite(stage: Stage, parts: { readonly nextHop?: boolean; readonly uri?: string } = {}) {
+export async function outgoingInvite(
+  stage: Stage,
+  parts: { readonly nextHop?: boolean; readonly uri?: string; readonly body?: string } = {},
+) {
   const [app, phone] = [await stage.client(), await stage.peer()];
   const place = `sip:bob@127.0.0.1:${phone.port}`;
-  app.send(`id|sip|||${parts.nextHop ? place : ''}\r\nINVITE ${parts.uri ?? place} SIP/2.0\r\n\r\n`);
+  app.send(`id|sip|||${parts.nextHop ? place : ''}\r\nINVITE ${parts.uri ?? place} SIP/2.0\r\n\r\n${parts.body ?? ''}`);
   const transaction = tokensOf(await app.inbox.next())[10]!;
   const invite = await phone.inbox.next();
   const dialogId = `${valueOf(invite, 'Call-ID')};from-tag=${/;tag=(.*)/.exec(valueOf(invite, 'From')!)![1]}`;

@@ -66,10 +66,14 @@ describe('a command', () => {
     await expect.poll(() => server.metrics.gauges.clients).toBe(0);
   });
 
-  test('with too few tokens ends the connection', async () => {
+  test.each([
+    'sip|transaction\r\nSIP/2.0 200 OK\r\n\r\n',
+    'sip||',
+    'proxy|transaction||||serial||\r\nOPTIONS sip:a SIP/2.0\r\n\r\n',
+  ])('with too few parts ends the connection: %j', async (command) => {
     const { client } = await stage();
     const app = await client();
-    app.send('id|sip|transaction\r\nSIP/2.0 200 OK\r\n\r\n');
+    app.send(`id|${command}`);
     expect(verdict(await app.inbox.next())).toEqual(['NO', 'Invalid message format']);
   });
 
@@ -162,6 +166,30 @@ describe('routes', () => {
     const [app, alice] = [await client('message', '*'), await peer()];
     alice.send(request('FOO', alice.port));
     expect(await app.inbox.next()).toContain('\r\nFOO sip:service@127.0.0.1 SIP/2.0\r\n');
+  });
+
+  test('are not more than a hundred', async () => {
+    const { client } = await stage();
+    const app = await client(...Array.from({ length: 100 }, (_, index) => `m${index}`));
+    app.send('id|route|message');
+    expect(verdict(await app.inbox.next())).toEqual(['NOK', 'too many routes']);
+    app.send('id|route|m7');
+    expect(verdict(await app.inbox.next())).toEqual(['OK']);
+    app.send('id|remove_route|m7');
+    expect(verdict(await app.inbox.next())).toEqual(['OK']);
+    app.send('id|route|message');
+    expect(verdict(await app.inbox.next())).toEqual(['OK']);
+  });
+
+  test('are removed one by one', async () => {
+    const { client, peer } = await stage();
+    const [app, alice] = [await client('message', 'options'), await peer()];
+    app.send('id|remove_route|options');
+    expect(verdict(await app.inbox.next())).toEqual(['OK']);
+    alice.send(request('MESSAGE', alice.port));
+    expect(await app.inbox.next()).toContain('\r\nMESSAGE sip:');
+    alice.send(request('OPTIONS', alice.port));
+    expect(await final(alice)).toMatch(/^SIP\/2\.0 503 /);
   });
 
   test('named twice are one, and removed they are gone', async () => {

@@ -1,7 +1,7 @@
 // Dialogs beyond what the recordings show: routes, targets, races, and applications that leave.
 import { describe, expect, test } from 'vitest';
 import { incomingCall, outgoingInvite, tokensOf } from './calls.ts';
-import { final, request, response, stage, valueOf } from './stage.ts';
+import { final, past, request, response, stage, valueOf } from './stage.ts';
 
 const allOf = (message: string, name: string) =>
   [...message.matchAll(new RegExp(`\r\n${name}: ([^\r]*)`, 'gi'))].map(([, value]) => value);
@@ -103,8 +103,7 @@ describe('a request within a dialog', () => {
     phone.send(request('INVITE', phone.port, { callId: 'early' }));
     const transaction = tokensOf(await app.inbox.next())[8];
     app.send(`id|sip|${transaction}|\r\nSIP/2.0 180 Ringing\r\n\r\n`);
-    await phone.inbox.next();
-    const to = valueOf(await phone.inbox.next(), 'To')!;
+    const to = valueOf(await past(phone, '100'), 'To')!;
     phone.send(request('BYE', phone.port, { callId: 'early', cseq: 2, to }));
     const ended = await final(phone);
     expect([statusOf(ended), valueOf(ended, 'CSeq')]).toEqual(['487', '1 INVITE']);

@@ -168,7 +168,7 @@ describe('a TCP connection', () => {
     socket.on('data', (chunk) => (answer += String(chunk)));
     socket.write(request('OPTIONS', 1, { protocol: 'TCP', headers: ['Content-Length: 5'] }));
     await closed;
-    expect(answer).toMatch(/^SIP\/2\.0 400 Malformed Content-Length\r\n/);
+    expect(answer).toMatch(/^SIP\/2\.0 400 More than one Content-Length\r\n/);
     expect(server.metrics.drops['tcp-unframed']).toBe(1);
   });
 

@@ -2,6 +2,7 @@
 import Srf from 'drachtio-srf';
 import { expect, onTestFinished } from 'vitest';
 import { SipServer, type SipServerOptions } from '../../src/sip-server/index.ts';
+import { noNames } from './no-names.ts';
 import { controlClient, tcpPeer, udpPeer, type Party } from './replay/parties.ts';
 
 export interface Message {
@@ -52,7 +53,12 @@ export interface Stage {
 }
 
 export async function stage(options: Partial<SipServerOptions> = {}): Promise<Stage> {
-  const server = new SipServer({ listen: ['udp://127.0.0.1:0', 'tcp://127.0.0.1:0'], secret: 'secret', ...options });
+  const server = new SipServer({
+    listen: ['udp://127.0.0.1:0', 'tcp://127.0.0.1:0'],
+    secret: 'secret',
+    resolver: noNames,
+    ...options,
+  });
   await server.start();
   onTestFinished(() => server.stop());
   const port = (protocol = 'udp') => server.addresses.find((each) => each.protocol === protocol)!.port;
@@ -100,7 +106,7 @@ export interface RequestParts {
   readonly cseq?: number;
   readonly to?: string;
   readonly branch?: string;
-  readonly protocol?: 'UDP' | 'TCP';
+  readonly protocol?: 'UDP' | 'TCP' | 'TLS' | 'WS' | 'WSS';
   readonly headers?: readonly string[];
   readonly body?: string;
 }
@@ -117,7 +123,7 @@ export function request(method: string, port: number, parts: RequestParts = {}):
     `To: ${parts.to ?? '<sip:service@127.0.0.1>'}`,
     `Call-ID: ${parts.callId ?? `call-${count}`}`,
     `CSeq: ${parts.cseq ?? 1} ${method}`,
-    `Contact: <sip:alice@127.0.0.1:${port}${protocol === 'TCP' ? ';transport=tcp' : ''}>`,
+    `Contact: <sip:alice@127.0.0.1:${port}${protocol === 'UDP' ? '' : `;transport=${protocol.toLowerCase()}`}>`,
     ...(parts.headers ?? []),
     `Content-Length: ${body.length}`,
     '',
@@ -137,6 +143,14 @@ export function response(toRequest: string, statusLine: string, headers: readonl
 /** The value of a header. */
 export const valueOf = (message: string, name: string): string | undefined =>
   new RegExp(`\r\n${name}: ([^\r]*)`, 'i').exec(message)?.[1];
+
+/** What comes next, responses of that status aside: the 100 comes or not, as the moment wants. */
+export async function past(party: Party, status: string): Promise<string> {
+  for (;;) {
+    const text = await party.inbox.next();
+    if (!text.startsWith(`SIP/2.0 ${status} `)) return text;
+  }
+}
 
 /** What comes next, provisional responses aside. */
 export async function final(party: Party): Promise<string> {

@@ -13,7 +13,13 @@ function stage(isReliable: boolean) {
   const diary: string[] = [];
   const note = (what: string) => () => void diary.push(`${clock.now()} ${what}`);
   const timers = new Timers(clock);
-  const server = { timers, isReliable, send: (octets: Buffer) => note(octets.toString())(), ended: note('ended') };
+  const server = {
+    timers,
+    isReliable,
+    send: (octets: Buffer) => note(octets.toString())(),
+    repeats: (status: number) => status !== 401,
+    ended: note('ended'),
+  };
   const client = {
     timers,
     isReliable,
@@ -28,6 +34,16 @@ function stage(isReliable: boolean) {
 }
 
 const octets = (text: string) => Buffer.from(text);
+
+test('a timer for longer than Node can wait runs as late as it can', () => {
+  const clock = new TestClock();
+  let ran = false;
+  new Timers(clock).after(2 ** 40, () => (ran = true));
+  clock.pass(2 ** 31 - 2);
+  expect(ran).toBe(false);
+  clock.pass(1);
+  expect(ran).toBe(true);
+});
 
 describe('a client transaction', () => {
   test('sends again at T1, twice that, and so on up to T2, and gives up after 64 T1 (timers E and F)', () => {
@@ -156,6 +172,16 @@ describe('an INVITE server transaction', () => {
     expect(times('486')).toEqual([0, 500, 1500, 3500, 7500, 11500, 15500, 19500, 23500, 27500, 31500]);
     expect(times('ended')).toEqual([32_000]);
     expect(clock.size).toBe(0);
+  });
+
+  test('leaves it to the INVITE to ask again for a failure that is not to be repeated', () => {
+    const { clock, diary, server } = stage(false);
+    const machine = new InviteServerTransaction(server);
+    machine.respond(401, octets('401'));
+    clock.pass(1_000);
+    machine.repeat();
+    clock.pass(40_000);
+    expect(diary).toEqual(['0 401', '1000 401', '32000 ended']);
   });
 
   test('falls silent with the ACK, and absorbs others for T4 (timer I)', () => {

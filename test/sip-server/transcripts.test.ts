@@ -1,5 +1,6 @@
 // The embedded server says what the real one said, to the same peers and the same clients.
 import { describe, test } from 'vitest';
+import { TestClock } from './clock.ts';
 import { differences } from './replay/differences.ts';
 import { replay, type ReplayOptions } from './replay/replayer.ts';
 import { readTranscript } from './replay/transcript.ts';
@@ -33,10 +34,17 @@ const recordings: Readonly<Record<string, ReplayOptions>> = {
   'reinvite-in': {},
   'reinvite-out': {},
   update: {},
+  'prack-in': {},
+  'prack-out': {},
+  'session-timer': { clock: new TestClock(), ignoreRepetitions: true },
+  'subscribe-in': {},
+  'subscribe-out': {},
+  'notify-message-ooc': {},
   refer: {},
   'refer-out-of-dialog': {},
   b2bua: {},
   'indialog-after-bye': {},
+  proxy: {},
   'two-clients': {},
   'client-dies': {},
   'tags-and-removal': {},

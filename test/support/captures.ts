@@ -43,7 +43,9 @@ export interface Exception {
   readonly reason: string;
   readonly side: 'captured' | 'ours';
   readonly applies: (event: AriEvent, at: { readonly socket: string; readonly before: readonly AriEvent[] }) => boolean;
-  /** Left out, the event is dropped. */
+  /** The event stands behind the next one of this type instead. */
+  readonly behind?: string;
+  /** Left out, as `behind`, the event is dropped. */
   readonly rewrite?: (event: AriEvent) => AriEvent;
 }
 
@@ -58,14 +60,20 @@ export class Comparison {
 
   prepare(side: Exception['side'], socket: string, events: readonly AriEvent[]): unknown[] {
     const kept: AriEvent[] = [];
+    let later: { readonly event: AriEvent; readonly behind: string } | undefined;
     for (const event of events) {
       let now: AriEvent | undefined = event;
       for (const exception of this.#exceptions) {
         if (now === undefined || exception.side !== side || !exception.applies(now, { socket, before: kept })) continue;
         this.#needed.add(exception);
+        if (exception.behind !== undefined) later = { event: now, behind: exception.behind };
         now = exception.rewrite?.(now);
       }
       if (now !== undefined) kept.push(now);
+      if (later !== undefined && later.behind === event.type) {
+        kept.push(later.event);
+        later = undefined;
+      }
     }
     const masks = new Map<string, string>();
     return kept.map((event) => mask(event, masks));

@@ -5,6 +5,7 @@ import {
   type ClientTransaction,
   type OutgoingRequest,
   type ResponseParts,
+  type SentRequest,
   type SipAddress,
   type SipHeader,
   type SipMessage,
@@ -40,9 +41,11 @@ export interface Received {
 
 export interface Sent extends OutgoingRequest {
   /** As it went out: with Call-ID, From and CSeq, if it had none. */
-  readonly message: SipMessage;
+  readonly message: SentRequest;
   readonly isCancelled: boolean;
   respond(status: number, parts?: ResponseParts & { readonly dialogId?: string }): void;
+  /** Nobody answers: the stack makes the response up. */
+  fail(status: 408 | 503): void;
 }
 
 export interface FakeStack extends SipStack {
@@ -50,6 +53,8 @@ export interface FakeStack extends SipStack {
   /** Resolves as soon as that many requests have been sent, with the last of them. */
   sentCount(count: number): Promise<Sent>;
   receive(request: Incoming): Received;
+  /** Ends the connection from there; only of a stack that tells of its connections. */
+  closeFlow(flow: SipAddress): void;
   /** Every request that is sent from now on fails so. */
   failWith(fault: Fault | undefined): void;
 }
@@ -57,13 +62,31 @@ export interface FakeStack extends SipStack {
 const here: SipAddress = { protocol: 'udp', address: '127.0.0.1', port: 5060 };
 const there: SipAddress = { protocol: 'udp', address: '127.0.0.1', port: 5999 };
 
-export function fakeStack(): FakeStack {
+const nameOf = ({ protocol, address, port }: SipAddress): string => `${protocol}/${address}:${port}`;
+
+/** `flows`: it tells of its connections. */
+export function fakeStack({ flows = false }: { readonly flows?: boolean } = {}): FakeStack {
   let onRequest: ((request: SipRequest) => void) | undefined;
   let failure: Fault | undefined;
   let count = 0;
   const sent: Sent[] = [];
   const waiting: { readonly count: number; readonly resolve: (sent: Sent) => void }[] = [];
+  const closed = new Set<string>();
+  const watchers = new Set<(flow: SipAddress) => void>();
   return {
+    ...(flows && {
+      flows: {
+        isOpen: (flow) => !closed.has(nameOf(flow)),
+        onFlowClosed(handler) {
+          watchers.add(handler);
+          return () => watchers.delete(handler);
+        },
+      },
+    }),
+    closeFlow(flow) {
+      closed.add(nameOf(flow));
+      for (const watcher of watchers) watcher(flow);
+    },
     sent,
     addresses: [here],
     isConnected: true,
@@ -157,7 +180,8 @@ function makeOutgoing(
   }
   let finish: (response: SipResponse) => void = () => undefined;
   const final = new Promise<SipResponse>((resolve) => (finish = resolve));
-  const message: SipMessage = {
+  const message: SentRequest = {
+    uri: request.uri ?? 'sip:target@192.0.2.9',
     headers: withDefaults(request.headers ?? [], [
       ['Call-ID', `call-${id}`],
       ['From', `<sip:127.0.0.1>;tag=from-${id}`],
@@ -184,6 +208,9 @@ function makeOutgoing(
       };
       if (status < 200) request.onProvisional?.(response);
       else finish(response);
+    },
+    fail(status) {
+      finish({ status, reason: '', headers: new SipHeaders(), body: '', source: undefined, dialogId: undefined });
     },
   };
   return { transaction: { sent: Promise.resolve(message), final, cancel: () => void (isCancelled = true) }, entry };

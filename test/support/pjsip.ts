@@ -25,13 +25,15 @@ export interface TestPjsipParts {
   readonly contexts?: Contexts;
   readonly store?: Store;
   readonly clock?: TestClock;
+  /** The stack tells of its connections. */
+  readonly flows?: boolean;
 }
 
 /** Not started yet. */
 export function preparePjsip(config: PjsipConfig, parts: TestPjsipParts = {}): TestPjsip {
   const { contexts = {}, store = memoryStore(), clock = testClock() } = parts;
   const core = testCore(contexts);
-  const stack = fakeStack();
+  const stack = fakeStack({ flows: parts.flows ?? false });
   const logged: string[] = [];
   let seed = 0;
   const technology = pjsip({

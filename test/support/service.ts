@@ -20,7 +20,11 @@ export interface Service {
   application(
     name: string,
     sources?: readonly string[],
-    options?: { readonly subscribeAll?: boolean; readonly onEvent?: (event: AriEvent) => void },
+    options?: {
+      readonly subscribeAll?: boolean;
+      readonly extensions?: boolean;
+      readonly onEvent?: (event: AriEvent) => void;
+    },
   ): Promise<AriApp>;
   stop(): Promise<void>;
 }
@@ -37,6 +41,10 @@ export interface ServiceOptions {
   readonly contexts?: string;
   readonly data?: string;
   readonly sipServer?: string;
+  /** Further addresses to listen on, besides udp and tcp: "wss://127.0.0.1:0". */
+  readonly listen?: readonly string[];
+  /** YAML of further keys of the sip section, in one line: "tls: { ... }". */
+  readonly sip?: string;
 }
 
 export async function startService(options: ServiceOptions = {}): Promise<Service> {
@@ -51,7 +59,10 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     text: `
 http: { port: 0 }
 ari: { users: { ari: { password: ari }, reader: { password: reader, read_only: true } }, allowed_origins: [ "https://app.example" ] }
-sip: { server: ${sipServer}, listen: [ "udp://127.0.0.1:0", "tcp://127.0.0.1:0" ] }
+sip:
+  server: ${sipServer}
+  listen: ${JSON.stringify(['udp://127.0.0.1:0', 'tcp://127.0.0.1:0', ...(options.listen ?? [])])}
+  ${options.sip ?? ''}
 data: ${data}
 pjsip:
   ${indented(pjsip)}
@@ -84,7 +95,7 @@ contexts:
     logged,
     stop,
     async telephone(user, more = {}) {
-      const listening = more.transport === 'tcp' ? tcp : udp;
+      const listening = app.sip.find(({ protocol }) => protocol === (more.transport ?? 'udp'))!;
       const telephone = await Telephone.open({
         user,
         password: `${user}-secret`,

@@ -1,6 +1,7 @@
 // The connection to the SIP server: made, watched, made again by srf when it breaks, and closed.
 import { Fault } from '../../errors.ts';
 import type { SipAddress } from '../../technologies/pjsip/stack.ts';
+import { Heartbeat } from './heartbeat.ts';
 import type { SrfAgent, SrfClient } from './srf.ts';
 import { readAddresses } from './text.ts';
 
@@ -15,6 +16,8 @@ export interface ConnectionOptions {
   readonly log: Log;
   /** Milliseconds that the first connection may take. */
   readonly patience: number;
+  /** As the interval of a Heartbeat. */
+  readonly heartbeat: number;
 }
 
 /** In milliseconds: how long srf waits at most between two attempts, and we for the server to say goodbye. */
@@ -26,6 +29,7 @@ export class Connection {
   readonly #options: ConnectionOptions;
   readonly #whenLost = new Set<() => void>();
   #agent: SrfAgent | undefined;
+  #heartbeat: Heartbeat | undefined;
   #isUp = false;
   #isClosing = false;
   #addresses: readonly SipAddress[] = [];
@@ -58,7 +62,7 @@ export class Connection {
 
   /** Keeps trying for as long as its patience lasts, but not with a wrong secret. */
   async open(): Promise<void> {
-    const { host, port, secret, routes, patience } = this.#options;
+    const { host, port, secret, routes, patience, heartbeat } = this.#options;
     let latest: Error | undefined;
     this.#srf.on('error', (error) => {
       latest = error;
@@ -69,6 +73,12 @@ export class Connection {
     this.#agent = agent;
     for (const word of routes) agent.route(word);
     agent.on('close', () => this.#lost());
+    this.#heartbeat = new Heartbeat({
+      agent,
+      interval: heartbeat,
+      isUp: () => this.#isUp,
+      onSilence: () => this.#options.log('warn', `the SIP server at ${host}:${port} does not answer`),
+    });
     try {
       await this.#firstTime(agent, patience, () => latest);
     } catch (error) {
@@ -80,6 +90,7 @@ export class Connection {
   async close(): Promise<void> {
     const agent = this.#agent;
     this.#isClosing = true;
+    this.#heartbeat?.stop();
     if (agent === undefined) return;
     const [socket] = agent.mapServer.keys();
     if (socket === undefined) {

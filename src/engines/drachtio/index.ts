@@ -3,6 +3,7 @@ import type {
   ClientTransaction,
   OutgoingRequest,
   SipAddress,
+  SipFlows,
   SipRequest,
   SipResponse,
   SipStack,
@@ -23,6 +24,13 @@ export interface DrachtioOptions {
   readonly log: Log;
   /** Milliseconds that `start` keeps trying to connect: 10 000 unless told otherwise. */
   readonly patience?: number;
+  /**
+   * Milliseconds between two questions whether the server is there, 5 000 unless told otherwise: within twice as many
+   * it is noticed that it is not.
+   */
+  readonly heartbeat?: number;
+  /** What drachtio's protocol has no word for, if the server tells it beside the protocol. */
+  readonly flows?: SipFlows;
 }
 
 /**
@@ -48,14 +56,16 @@ const routes: readonly string[] = [
 export const drachtioStack = (options: DrachtioOptions): SipStack => new DrachtioStack(options);
 
 class DrachtioStack implements SipStack {
+  readonly flows?: SipFlows;
   readonly #srf: SrfClient = createSrf();
   readonly #dialogs = new Dialogs();
   readonly #connection: Connection;
   readonly #server: SipAddress;
   #onRequest: ((request: SipRequest) => void) | undefined;
 
-  constructor({ host, port, secret, log, patience = 10_000 }: DrachtioOptions) {
-    this.#connection = new Connection(this.#srf, { host, port, secret, routes, log, patience });
+  constructor({ host, port, secret, log, patience = 10_000, heartbeat = 5_000, flows }: DrachtioOptions) {
+    if (flows !== undefined) this.flows = flows;
+    this.#connection = new Connection(this.#srf, { host, port, secret, routes, log, patience, heartbeat });
     this.#server = { protocol: 'tcp', address: host, port };
   }
 

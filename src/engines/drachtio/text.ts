@@ -53,8 +53,8 @@ function readBody(rest: string, announced: string | undefined): string {
 }
 
 /** Header lines that the SIP server writes itself, whatever it is told. */
-const written = ['via', 'route', 'record-route', 'rseq', 'content-length'];
-const writtenInResponses = [...written, 'from', 'to', 'call-id', 'cseq'];
+const written = ['via', 'record-route', 'rseq', 'content-length'];
+const writtenInResponses = [...written, 'route', 'from', 'to', 'call-id', 'cseq'];
 
 export const requestHeaders = (lines: readonly SipHeader[]): Record<string, string> => joined(lines, written);
 export const responseHeaders = (lines: readonly SipHeader[]): Record<string, string> =>

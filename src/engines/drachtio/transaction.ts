@@ -3,8 +3,8 @@ import { Fault } from '../../errors.ts';
 import type {
   ClientTransaction,
   OutgoingRequest,
+  SentRequest,
   SipAddress,
-  SipMessage,
   SipResponse,
 } from '../../technologies/pjsip/stack.ts';
 import { SipHeaders } from '../../technologies/pjsip/stack.ts';
@@ -78,12 +78,12 @@ function sendAck(options: ReturnType<typeof checked>, transaction: Transaction, 
   if (agent === undefined || socket === undefined) throw connectionLost();
   agent.sendAck('ACK', stackDialogId, { uri }, { socket }, { headers, body }, (error, sent) => {
     if (sent === undefined) transaction.failed(faultOf(error, 'ACK'));
-    else transaction.withoutResponse(readMessage(sent.raw));
+    else transaction.withoutResponse(readSent(sent));
   });
 }
 
 class Transaction implements ClientTransaction {
-  readonly #sent = deferred<SipMessage>();
+  readonly #sent = deferred<SentRequest>();
   readonly #final = deferred<SipResponse>();
   readonly #request: OutgoingRequest;
   readonly #onFinal: SendingParts['onFinal'];
@@ -98,7 +98,7 @@ class Transaction implements ClientTransaction {
     this.#forget = connection.onLost(() => this.#lost());
   }
 
-  get sent(): Promise<SipMessage> {
+  get sent(): Promise<SentRequest> {
     return this.#sent.promise;
   }
 
@@ -122,12 +122,12 @@ class Transaction implements ClientTransaction {
   follow(sent: SrfRequest): void {
     this.#srfRequest = sent;
     sent.on('response', (response) => this.#accept(readResponse(response)));
-    this.#sent.resolve(readMessage(sent.raw));
+    this.#sent.resolve(readSent(sent));
     if (this.#isCancelled) this.#sendCancel(sent);
   }
 
   /** The port wants a final response of everything; an ACK has none. */
-  withoutResponse(sent: SipMessage): void {
+  withoutResponse(sent: SentRequest): void {
     this.#sent.resolve(sent);
     this.#finish(made(408, 'No Response To An ACK'));
   }
@@ -170,6 +170,11 @@ const made = (status: number, reason: string): SipResponse => ({
   source: undefined,
   dialogId: undefined,
 });
+
+function readSent({ raw }: Pick<SrfRequest, 'raw'>): SentRequest {
+  const { startLine, headers, body } = readMessage(raw);
+  return { uri: startLine.split(' ')[1] ?? '', headers, body };
+}
 
 function readResponse(response: SrfResponse): SipResponse {
   const { startLine, headers, body } = readMessage(response.raw);

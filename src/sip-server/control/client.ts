@@ -1,28 +1,34 @@
 // One application's connection: its handshake, its routes, and the order of what is written to it.
 import type { Socket } from 'node:net';
-import type { Drop, Metrics } from '../metrics.ts';
+import type { Drop } from '../metrics.ts';
 import type { Settings } from '../options.ts';
+import type { Reporter } from '../reporter.ts';
 import type { Timer, Timers } from '../timers.ts';
 import { FrameReader, readPayload, writeFrame } from './frames.ts';
 
 /** What a connection asks of the server behind it. */
 export interface Backend {
-  /** The addresses for the answer to "authenticate": "udp/127.0.0.1:5060,tcp/127.0.0.1:5060". */
-  addresses(): string;
+  /** For the answer to "authenticate": "udp/127.0.0.1:5060,tcp/127.0.0.1:5060", as others see us and as we are. */
+  addresses(): { readonly external: string; readonly local: string };
   isSecret(text: string): boolean;
   sip(client: Client, messageId: string, tokens: readonly string[], message: Buffer): void;
+  proxy(client: Client, messageId: string, tokens: readonly string[], message: Buffer): void;
   gone(client: Client): void;
 }
 
 export interface ClientParts {
   readonly settings: Settings;
-  readonly metrics: Metrics;
   readonly timers: Timers;
+  readonly reporter: Reporter;
   readonly backend: Backend;
 }
 
 /** drachtio-srf expects at least 0.8.2. */
 const version = 'v0.9.10-embedded';
+
+const mostRoutes = 100;
+const mostTags = 20;
+const tagShape = /^[a-zA-Z0-9\-_+@:]{1,32}$/;
 
 /** Waits in the queue until the application has had a turn to read the reply before it. */
 interface Pause {
@@ -32,28 +38,34 @@ interface Pause {
 export class Client {
   /** Methods in lower case; "*" is any method without a route. */
   readonly routes = new Set<string>();
+  /** Names that it gave itself in its handshake. */
+  readonly tags = new Set<string>();
   readonly #socket: Socket;
   readonly #parts: ClientParts;
   readonly #reader: FrameReader;
   readonly #handshake: Timer;
+  #arrived: ((isReady: boolean) => void) | undefined;
   /** Notifications behind a pause, in order. */
   readonly #held: (Buffer | Pause)[] = [];
   #heldOctets = 0;
   #isAuthenticated = false;
 
-  constructor(socket: Socket, parts: ClientParts) {
+  /** `arrived`, for a connection of ours: it has authenticated, or never will. */
+  constructor(socket: Socket, parts: ClientParts, arrived?: (isReady: boolean) => void) {
     this.#socket = socket;
     this.#parts = parts;
+    this.#arrived = arrived;
     this.#reader = new FrameReader(parts.settings.limits.frameSize);
     this.#handshake = parts.timers.after(parts.settings.limits.authenticateTime, () => this.#cut('client-refused'));
     socket.setNoDelay(true);
     socket.setKeepAlive(true, 45_000);
     socket.on('data', (chunk) => this.#read(chunk));
-    socket.on('error', (error) => parts.settings.log('warn', `an application's connection failed: ${error.message}`));
+    socket.on('error', (error) => parts.reporter.report('client-failed', error.message));
     socket.on('close', () => {
       this.#handshake.cancel();
       this.#held.length = 0;
       parts.backend.gone(this);
+      this.#tell(false);
     });
   }
 
@@ -122,7 +134,7 @@ export class Client {
     const { tokens, message } = readPayload(payload);
     const [messageId = '', command, ...rest] = tokens;
     if (command === undefined) return this.#refuse(messageId, 'Invalid message format');
-    if (command === 'authenticate') return this.#authenticate(messageId, rest[0] ?? '');
+    if (command === 'authenticate') return this.#authenticate(messageId, rest[0] ?? '', rest[1] ?? '');
     if (!this.#isAuthenticated) return this.#refuse(messageId, 'not authenticated');
     switch (command) {
       case 'route':
@@ -134,28 +146,39 @@ export class Client {
         if (message === undefined || rest.length < 2) return this.#refuse(messageId, 'Invalid message format');
         return this.#parts.backend.sip(this, messageId, rest, message);
       case 'proxy':
-        return this.reply(messageId, ['NOK', 'this server does not proxy']);
+        if (message === undefined || rest.length < 8) return this.#refuse(messageId, 'Invalid message format');
+        return this.#parts.backend.proxy(this, messageId, rest, message);
       default:
         return this.#refuse(messageId, 'Unknown message type');
     }
   }
 
-  #authenticate(messageId: string, secret: string): void {
+  #authenticate(messageId: string, secret: string, tags: string): void {
     if (!this.#parts.backend.isSecret(secret)) {
-      this.#parts.metrics.drops['client-refused'] += 1;
+      this.#parts.reporter.report('client-refused', 'a wrong secret');
       return this.#refuse(messageId, 'incorrect secret');
     }
     this.#isAuthenticated = true;
+    for (const tag of tags.split(',').slice(0, mostTags)) if (tagShape.test(tag)) this.tags.add(tag);
     this.#handshake.cancel();
-    const addresses = this.#parts.backend.addresses();
-    this.reply(messageId, ['OK', addresses, version, addresses]);
+    const { external, local } = this.#parts.backend.addresses();
+    this.reply(messageId, ['OK', external, version, local]);
+    this.#tell(true);
+  }
+
+  #tell(isReady: boolean): void {
+    const arrived = this.#arrived;
+    this.#arrived = undefined;
+    arrived?.(isReady);
   }
 
   /** Routes are a set: drachtio-srf names each again whenever it adds one. */
   #route(messageId: string, command: 'route' | 'remove_route', method: string): void {
     const verb = method.toLowerCase();
     if (command === 'remove_route') this.routes.delete(verb);
-    else if (this.routes.size < 100) this.routes.add(verb);
+    else if (this.routes.size >= mostRoutes && !this.routes.has(verb))
+      return this.reply(messageId, ['NOK', 'too many routes']);
+    else this.routes.add(verb);
     this.reply(messageId, ['OK']);
   }
 
@@ -165,8 +188,7 @@ export class Client {
   }
 
   #cut(drop: Drop): void {
-    this.#parts.metrics.drops[drop] += 1;
-    this.#parts.settings.log('warn', `an application's connection was cut: ${drop}`);
+    this.#parts.reporter.report(drop, "an application's connection was cut");
     this.destroy();
   }
 }

@@ -58,6 +58,16 @@ export const requestNotSent = (now: number, transaction: string): Tokens => [
   '',
 ];
 
+/** The reply to a "proxy" command for each final response; one that never came has no flow. */
+export const proxied = (size: number, flow: Flow | undefined, now: number): Tokens => [
+  'OK',
+  'network',
+  ...described(size, flow?.protocol ?? 'unknown', flow?.remote, now),
+  '',
+  '',
+  'continue',
+];
+
 /** The reply to a command that sent a response. */
 export const responseSent = (size: number, flow: Flow, now: number, transaction: string, dialog: string): Tokens => [
   'OK',

@@ -1,6 +1,5 @@
 // Giving a request of the network its response, whoever decided it: the one place where a server transaction moves on.
-import { dialogId, type Dialog } from '../dialogs.ts';
-import { formatNameAddress, parseNameAddress, parseNameAddresses, tagOf, withTag } from '../grammar/name-address.ts';
+import { parseNameAddresses, tagOf } from '../grammar/name-address.ts';
 import { paramOf } from '../grammar/lists.ts';
 import { parseSipUri } from '../grammar/uri.ts';
 import {
@@ -15,11 +14,17 @@ import {
 import { countResponse } from '../metrics.ts';
 import { UnacknowledgedSuccess } from '../transaction/server-invite.ts';
 import type { Flow } from '../transport/flow.ts';
+import { dialogOfRequest, idOf, refreshTargetBy } from './begin-dialog.ts';
 import { composeResponse, ourContact, type ResponseParts } from './compose-response.ts';
 import type { Incoming } from './incoming.ts';
+import { answeredBy } from './offers.ts';
 import { endDialog } from './own-bye.ts';
+import { awaitPrack, leaveReliable, release, reliableHeaders } from './reliable.ts';
+import { tellOver } from './ringing.ts';
+import { agree, sessionHeaders } from './session-timer.ts';
 import { freshTag, type Stack } from './stack.ts';
-import { wayBack } from './way-back.ts';
+import { refersSilently } from './subscription-state.ts';
+import { isSubscription, subscribedBy } from './subscriptions.ts';
 
 /** What went out, and the dialog that it belongs to ("" for none). */
 export interface Answer {
@@ -32,25 +37,29 @@ const noBody = Buffer.alloc(0);
 /** Seconds after which a peer may try again when we could not serve it. */
 export const retryAfter = ourHeader('Retry-After', '5');
 
-/** Responds; undefined when the body has no type. */
-export function answer(stack: Stack, incoming: Incoming, parts: ResponseParts): Answer | undefined {
+/** Responds, in the way of RFC 3262 if `isReliable`; undefined when the body has no type. */
+export function answer(stack: Stack, incoming: Incoming, parts: ResponseParts, isReliable = false): Answer | undefined {
   const { request, flow, machine } = incoming;
   const { status } = parts;
+  const isSuccess = status >= 200 && status < 300;
   const chosen = tagOf(headerOf(parts, 'to'));
   if (chosen !== undefined && !incoming.isTagged && !incoming.isWithinDialog) incoming.toTag = chosen;
-  const response = composeResponse(request, flow, status === 100 ? '' : incoming.toTag, parts);
+  const added = [
+    ...(isReliable ? reliableHeaders(stack, incoming, parts) : []),
+    ...(isSuccess ? sessionHeaders(incoming, parts) : []),
+  ];
+  const response = composeResponse(request, flow, status === 100 ? '' : incoming.toTag, parts, added);
   if (response === undefined) return undefined;
   if (status > 100) incoming.isTagged = true;
   const octets = serialise(response);
   countResponse(stack.metrics.responsesOut, status);
-  const contact = headerOf(response, 'contact');
-  if (request.method === 'INVITE' && status > 100) moveDialog(stack, incoming, status, contact ?? ourContact(flow));
+  if (status > 100) moveDialog(stack, incoming, response);
   machine.respond(status, octets);
+  const id = incoming.dialog?.id ?? (request.method === 'INVITE' && status > 100 ? idOf(request) : '');
+  if (incoming.dialog !== undefined && (isReliable || status >= 200)) answeredBy(incoming.dialog, incoming, response);
+  if (isReliable) awaitPrack(stack, incoming, response, octets, () => withoutPrack(stack, incoming));
   if (status >= 200) finish(stack, incoming, response, octets);
-  return {
-    octets,
-    dialogId: incoming.dialog?.id ?? (request.method === 'INVITE' && status > 100 ? idOf(request) : ''),
-  };
+  return { octets, dialogId: id };
 }
 
 /** A response of the server's own. */
@@ -71,10 +80,14 @@ export const answerUnavailable = (stack: Stack, incoming: Incoming): void =>
 /** Nobody is there to be answered. */
 export function abandon(stack: Stack, incoming: Incoming): void {
   const { dialog, isWithinDialog, machine } = incoming;
-  stack.incoming.answered(incoming);
+  stack.incoming.answered(incoming, false);
+  leaveReliable(incoming);
   machine.end();
   if (dialog?.answering === incoming) dialog.answering = undefined;
+  if (dialog?.updating === incoming) dialog.updating = undefined;
+  if (dialog?.theirOffer === incoming.id) dialog.theirOffer = undefined;
   if (dialog !== undefined && !isWithinDialog) stack.dialogs.remove(dialog);
+  release(incoming);
 }
 
 /** A response to a request that gets no transaction: it is malformed, or we have too much to do. */
@@ -87,59 +100,37 @@ export function answerStateless(stack: Stack, request: SipRequest, flow: Flow, s
   flow.send(serialise(response));
 }
 
-const idOf = (request: SipRequest): string =>
-  dialogId(headerOf(request, 'call-id')!, tagOf(headerOf(request, 'from')) ?? '');
+/** RFC 3262 3: a reliable provisional response was never acknowledged. */
+function withoutPrack(stack: Stack, incoming: Incoming): void {
+  const id = incoming.dialog?.id ?? '';
+  answerAlone(stack, incoming, 504, 'Server Time-out');
+  tellOver(stack, incoming, 504, 'PRACK timeout', id);
+}
 
-/** An INVITE begins a dialog with its first response that has a tag, confirms it with a 2xx, and takes it back with a failure. */
-function moveDialog(stack: Stack, incoming: Incoming, status: number, contact: string): void {
-  if (status < 300 && incoming.dialog === undefined) {
-    incoming.dialog = beginDialog(incoming, contact);
+/** An INVITE begins a dialog with its first response that has a tag; a subscription begins with a 2xx. */
+function moveDialog(stack: Stack, incoming: Incoming, response: SipResponse): void {
+  const { request } = incoming;
+  const { status } = response;
+  if (status >= 300) return;
+  const begins = request.method === 'INVITE' || (isSubscription(request) && status >= 200 && !refersSilently(response));
+  if (begins && incoming.dialog === undefined) {
+    incoming.dialog = dialogOfRequest(incoming, headerOf(response, 'contact') ?? ourContact(incoming.flow));
     stack.dialogs.add(incoming.dialog);
   }
-  if (status >= 200 && status < 300 && incoming.dialog) incoming.dialog.isConfirmed = true;
 }
-
-function beginDialog(incoming: Incoming, contact: string): Dialog {
-  const { request, toTag, cseq } = incoming;
-  const from = headerOf(request, 'from')!;
-  const target = parseNameAddresses(headerOf(request, 'contact') ?? '')?.[0]?.uri ?? parseNameAddress(from)!.uri;
-  const routes = headersOf(request, 'record-route')
-    .flatMap(({ value }) => parseNameAddresses(value) ?? [])
-    .map((route) => formatNameAddress({ ...route, display: '' }));
-  return {
-    id: idOf(request),
-    callId: headerOf(request, 'call-id')!,
-    localTag: toTag,
-    remoteTag: tagOf(from) ?? '',
-    local: withTag(headerOf(request, 'to')!, toTag),
-    remote: from,
-    routes,
-    target,
-    localSeq: cseq < 2 ** 31 - 1 ? cseq : 0,
-    remoteSeq: cseq,
-    contact,
-    isConfirmed: false,
-    owner: incoming.owner,
-    way: directWay(incoming, routes, target),
-    answering: incoming,
-  };
-}
-
-/** Only a request that came straight from the peer says how the peer is reached. */
-const directWay = ({ request, flow }: Incoming, routes: readonly string[], target: string): Flow | undefined =>
-  headersOf(request, 'via').length === 1 && routes.length === 0 ? wayBack(flow, parseSipUri(target)) : undefined;
 
 function finish(stack: Stack, incoming: Incoming, response: SipResponse, octets: Buffer): void {
   const { request, dialog, flow } = incoming;
   const isSuccess = response.status < 300;
-  stack.incoming.answered(incoming);
+  stack.incoming.answered(incoming, isSuccess);
   if (request.method === 'REGISTER' && isSuccess) tieContacts(stack, request, response, flow);
+  if (isSuccess) stack.transports.tieAlias(request, flow);
   if (dialog === undefined) return;
-  if (isSuccess && incoming.isWithinDialog && (request.method === 'INVITE' || request.method === 'UPDATE')) {
-    dialog.target = parseNameAddresses(headerOf(request, 'contact') ?? '')?.[0]?.uri ?? dialog.target;
-    dialog.way = directWay(incoming, dialog.routes, dialog.target);
-  }
+  if (isSuccess && incoming.isWithinDialog) refreshTargetBy(dialog, incoming);
+  if (isSuccess) subscribedBy(stack, incoming, response);
+  if (isSuccess) agree(stack, dialog, request.method, response, false);
   if (request.method !== 'INVITE') return;
+  leaveReliable(incoming);
   dialog.answering = undefined;
   if (isSuccess) {
     const success = new UnacknowledgedSuccess(
@@ -149,10 +140,12 @@ function finish(stack: Stack, incoming: Incoming, response: SipResponse, octets:
     );
     dialog.awaitedAck = {
       cseq: incoming.cseq,
+      invite: incoming.id,
       transaction: incoming.isWithinDialog ? stack.settings.uuid() : incoming.id,
       success,
     };
   } else if (!incoming.isWithinDialog) stack.dialogs.remove(dialog);
+  release(incoming);
 }
 
 /** Contacts that were registered over a connection are reached over that connection as long as it lasts. */

@@ -1,7 +1,7 @@
 // Requests: those an application begins, those within a dialog, and what goes with an INVITE of ours: ACK and CANCEL.
 import type { Draft, DraftRequest } from '../control/command.ts';
 import type { Dialog } from '../dialogs.ts';
-import { parseNameAddress, tagOf, withTag } from '../grammar/name-address.ts';
+import { formatNameAddress, parseNameAddress, parseNameAddresses, tagOf, withTag } from '../grammar/name-address.ts';
 import { hostPort, parseSipUri } from '../grammar/uri.ts';
 import {
   headerName,
@@ -43,7 +43,8 @@ const missingContentType = 'missing content-type';
 
 const noBody = Buffer.alloc(0);
 
-const viaHeader = ({ protocol, local }: Exit, branch: string): Header =>
+/** The first line of every request. */
+export const viaHeader = ({ protocol, local }: Exit, branch: string): Header =>
   ourHeader(
     'Via',
     `SIP/2.0/${protocol.toUpperCase()} ${hostPort(local.address, local.port)}${protocol === 'udp' ? ';rport' : ''};branch=z9hG4bK${branch}`,
@@ -71,19 +72,29 @@ export interface Fresh {
   readonly cseq: number;
 }
 
+/** The application's Route values, such as a registration's Path; undefined when malformed. */
+export function givenRoutes(draft: Pick<Draft, 'headers'>): readonly string[] | undefined {
+  const routes = headersOf(draft, 'route').map(({ value }) => parseNameAddresses(value));
+  return routes.every((each) => each !== undefined) ? routes.flat().map(formatNameAddress) : undefined;
+}
+
 /** A request outside dialogs; or why it cannot be (the text for the application). */
 export function composeRequest(draft: RequestParts, exit: Exit, fresh: Fresh): SipRequest | string {
   const body = bodyHeaders(draft);
   if (body === undefined) return missingContentType;
-  const { method, uri } = draft;
+  const { method } = draft;
   const callId = headerOf(draft, 'call-id') || fresh.callId;
   if (!isCallId(callId)) return 'invalid Call-ID';
+  const given = givenRoutes(draft);
+  if (given === undefined) return 'invalid Route';
+  const { uri, routes } = routed(given, draft.uri);
   const from = address(draft, 'from', exit) ?? ourContact(exit);
-  const to = address(draft, 'to', exit) ?? `<${uri}>`;
+  const to = address(draft, 'to', exit) ?? `<${draft.uri}>`;
   const contact =
     headerOf(draft, 'contact') ?? (method === 'INVITE' || method === 'SUBSCRIBE' ? ourContact(exit) : undefined);
   const headers = [
     viaHeader(exit, fresh.branch),
+    ...routes.map((route) => ourHeader('Route', route)),
     maxForwards(draft),
     ourHeader('From', tagOf(from) === undefined ? withTag(from, fresh.tag) : from),
     ourHeader('To', to),
@@ -115,8 +126,8 @@ export function composeWithin(
   if (body === undefined) return missingContentType;
   const { method } = draft;
   const { uri, routes } = routed(
-    dialog,
-    method === 'ACK' || draft.uri.includes('placeholder') ? dialog.target : draft.uri,
+    dialog.routes,
+    method === 'ACK' || method === 'PRACK' || draft.uri.includes('placeholder') ? dialog.target : draft.uri,
   );
   const contact =
     headerOf(draft, 'contact') ??
@@ -137,10 +148,20 @@ export function composeWithin(
 }
 
 /** RFC 3261 12.2.1.1: a strict router wants to see itself in the Request-URI, and the target as the last route. */
-function routed({ routes }: Dialog, target: string): { uri: string; routes: readonly string[] } {
+export function routed(routes: readonly string[], target: string): { uri: string; routes: readonly string[] } {
   const first = routes[0] === undefined ? undefined : parseNameAddress(routes[0]);
   if (first === undefined || parseSipUri(first.uri)?.isLoose !== false) return { uri: target, routes };
   return { uri: first.uri, routes: [...routes.slice(1), `<${target}>`] };
+}
+
+/** The same request as it leaves by another way. */
+export function rerouted(request: SipRequest, was: Exit, now: Exit, branch: string): SipRequest {
+  const own = ourContact(was);
+  const headers = request.headers.map((header, index) => {
+    if (index === 0) return viaHeader(now, branch);
+    return header.key === 'contact' && header.value === own ? ourHeader('Contact', ourContact(now)) : header;
+  });
+  return { ...request, headers };
 }
 
 /** What ACK (to a failure) and CANCEL have in common with their INVITE: all that identifies it (RFC 3261 9.1, 17.1.1.3). */
@@ -148,7 +169,8 @@ function companion(invite: SipRequest, method: 'ACK' | 'CANCEL', to: string, ext
   const copied = (key: string): Header[] =>
     headersOf(invite, key).map(({ value }) => ourHeader(headerName(key), value));
   const headers = [
-    ...copied('via'),
+    // A forwarded INVITE has those of others too.
+    ...copied('via').slice(0, 1),
     ...copied('route'),
     ourHeader('Max-Forwards', '70'),
     ...copied('from'),

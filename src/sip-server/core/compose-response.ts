@@ -1,7 +1,7 @@
 // Responses: what the request dictates, what we add, and what the application may say.
 import type { Draft } from '../control/command.ts';
 import { splitChallenges } from '../grammar/lists.ts';
-import { formatNameAddress, parseNameAddresses, withTag } from '../grammar/name-address.ts';
+import { formatNameAddress, parseNameAddresses, tagOf, withTag } from '../grammar/name-address.ts';
 import { hostPort } from '../grammar/uri.ts';
 import {
   headerName,
@@ -12,7 +12,8 @@ import {
   type SipRequest,
   type SipResponse,
 } from '../message.ts';
-import { isReliable, type Flow } from '../transport/flow.ts';
+import { singleHeaders } from '../parser.ts';
+import { isReliable, uriTransport, type Flow } from '../transport/flow.ts';
 import { bodyHeaders } from './bodies.ts';
 
 /** Never taken from an application's response. */
@@ -35,21 +36,25 @@ const localised = new Set(['from', 'to', 'contact', 'p-asserted-identity']);
 
 /** `<sip:127.0.0.1:5060;transport=tcp>`: where we are reached. */
 export const ourContact = (flow: Pick<Flow, 'protocol' | 'local'>): string =>
-  `<sip:${hostPort(flow.local.address, flow.local.port)}${isReliable(flow) ? `;transport=${flow.protocol}` : ''}>`;
+  `<sip:${hostPort(flow.local.address, flow.local.port)}${isReliable(flow) ? `;transport=${uriTransport(flow)}` : ''}>`;
 
-/** The application's headers as they go out: well-known names spelled out, challenges divided, "@localhost" replaced. */
+/** The application's headers as they go out: well-known names spelled out, challenges divided, "@localhost" replaced; of two that must be one, the first. */
 export function applicationHeaders(
   draft: Pick<Draft, 'headers'>,
   without: ReadonlySet<string>,
   flow: Pick<Flow, 'local'>,
 ): Header[] {
   return draft.headers
-    .filter(({ key }) => !without.has(key))
+    .filter((header) => !without.has(header.key) && !isSecond(draft, header))
     .flatMap(({ key, name, value }) => {
       if (challengeKeys.has(key)) return splitChallenges(value).map((each) => ourHeader(headerName(name), each));
       return [ourHeader(headerName(name), localised.has(key) ? localise(value, flow) : value)];
     });
 }
+
+/** drachtio-srf adds some headers of its own to those that the application gives. */
+const isSecond = ({ headers }: Pick<Draft, 'headers'>, header: Header): boolean =>
+  singleHeaders.includes(header.key) && headers.find(({ key }) => key === header.key) !== header;
 
 /** An address, or several, with brackets and with our address in place of "localhost"; left alone when malformed. */
 export function localise(value: string, { local }: Pick<Flow, 'local'>): string {
@@ -62,22 +67,27 @@ export interface ResponseParts extends Pick<Draft, 'headers' | 'body'> {
   readonly reason: string;
 }
 
-/** Undefined when the body has no type. `toTag` is "" where none belongs (100 Trying). */
+/** Undefined when the body has no type. `toTag` is "" where none belongs (100 Trying); `added` are headers of the server's own. */
 export function composeResponse(
   request: SipRequest,
   flow: Flow,
   toTag: string,
   parts: ResponseParts,
+  added: readonly Header[] = [],
 ): SipResponse | undefined {
   const body = bodyHeaders(parts);
   if (body === undefined) return undefined;
   const { status, reason } = parts;
+  const isReliable = headerOf({ headers: added }, 'rseq') !== undefined;
   const headers: Header[] = headersOf(request, 'via').map(({ value }) => ourHeader('Via', value));
   const copy = (key: string): unknown =>
     headers.push(...headersOf(request, key).map(({ value }) => ourHeader(headerName(key), value)));
-  const makesDialog = request.method === 'INVITE' || request.method === 'SUBSCRIBE';
+  const makesDialog = ['INVITE', 'SUBSCRIBE', 'REFER', 'NOTIFY'].includes(request.method);
   // Whoever is asked for the target of a dialog says where it is (RFC 3311 5.2).
-  const hasContact = makesDialog || request.method === 'UPDATE';
+  const isAsked =
+    ['INVITE', 'SUBSCRIBE', 'UPDATE'].includes(request.method) ||
+    (request.method === 'REFER' && tagOf(headerOf(request, 'to')) === undefined);
+  const hasContact = isAsked && (status >= 200 || isReliable);
   if (makesDialog && status > 100 && status < 300) copy('record-route');
   copy('from');
   const to = headerOf(request, 'to');
@@ -86,8 +96,8 @@ export function composeResponse(
   copy('cseq');
   if (status === 100) copy('timestamp');
   const own = applicationHeaders(parts, dictated, flow);
-  if (hasContact && status >= 200 && status < 300 && !own.some(({ key }) => key === 'contact')) {
+  if (hasContact && status < 300 && !own.some(({ key }) => key === 'contact')) {
     headers.push(ourHeader('Contact', ourContact(flow)));
   }
-  return { kind: 'response', status, reason, headers: [...headers, ...own, ...body], body: parts.body };
+  return { kind: 'response', status, reason, headers: [...headers, ...added, ...own, ...body], body: parts.body };
 }

@@ -6,10 +6,16 @@ import { topVia } from '../grammar/via.ts';
 import { cseqOf, headerOf, type SipRequest } from '../message.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Settings } from '../options.ts';
+import { GuardedFlow } from '../shield/guarded-flow.ts';
+import type { Shield } from '../shield/shield.ts';
+import type { Source } from '../shield/sources.ts';
 import type { Timer, Timers } from '../timers.ts';
 import { InviteServerTransaction } from '../transaction/server-invite.ts';
 import { ServerTransaction } from '../transaction/server.ts';
 import { isReliable, type Flow } from '../transport/flow.ts';
+import type { Reliable } from './reliable.ts';
+import type { Transports } from '../transport/transports.ts';
+import { responseWay } from './response-way.ts';
 import { freshTag } from './stack.ts';
 
 /** A request that has no final response yet. */
@@ -19,6 +25,7 @@ export interface Incoming {
   readonly request: SipRequest;
   readonly cseq: number;
   readonly flow: Flow;
+  readonly source: Source;
   readonly size: number;
   readonly machine: ServerTransaction | InviteServerTransaction;
   /** The tag that our responses put into To. */
@@ -30,34 +37,53 @@ export interface Incoming {
   dialog: Dialog | undefined;
   /** When it came in a dialog, that is not its to remove. */
   readonly isWithinDialog: boolean;
+  /** The forwarding that has taken it over. */
+  proxied?: { cancel(): void } | undefined;
   /** Until the application shows a sign of life. */
   patience: Timer | undefined;
+  /** Of an INVITE, once a provisional response went out reliably. */
+  reliable?: Reliable | undefined;
 }
 
-/** An answered transaction keeps only its machine, which keeps only the response's octets. */
+/** An answered transaction keeps only its machine, which keeps only the response's octets; of a success its origin too. */
 interface Entry {
   readonly machine: ServerTransaction | InviteServerTransaction;
   incoming: Incoming | undefined;
+  origin: string | undefined;
+}
+
+export interface IncomingParts {
+  readonly settings: Settings;
+  readonly timers: Timers;
+  readonly metrics: Metrics;
+  readonly shield: Shield;
+  readonly transports: Transports;
 }
 
 export class IncomingRequests {
   readonly #settings: Settings;
   readonly #timers: Timers;
   readonly #metrics: Metrics;
+  readonly #shield: Shield;
+  readonly #transports: Transports;
   readonly #byKey = new Map<string, Entry>();
   readonly #byId = new Map<string, Incoming>();
-  /** Unanswered requests outside dialogs, to notice one that comes twice by different ways (RFC 3261 8.2.2.2). */
-  readonly #byOrigin = new Map<string, Incoming>();
+  /** The transaction keys of requests that are not over, to notice one that comes twice by different ways (RFC 3261 8.2.2.2). */
+  readonly #byOrigin = new Map<string, string>();
 
-  constructor(settings: Settings, timers: Timers, metrics: Metrics) {
+  constructor({ settings, timers, metrics, shield, transports }: IncomingParts) {
     this.#settings = settings;
     this.#timers = timers;
     this.#metrics = metrics;
+    this.#shield = shield;
+    this.#transports = transports;
   }
 
-  get isFull(): boolean {
+  /** Whether there is no room for one more request of that source. Strangers find none first, and dialogs last. */
+  isFullFor(flow: Flow, isWithinDialog: boolean): boolean {
     const { limits } = this.#metrics;
-    return this.#byKey.size >= limits.serverTransactions || this.#byId.size >= limits.pendingRequests;
+    const share = isWithinDialog ? 1 : this.#shield.shareOf(flow);
+    return this.#byKey.size >= share * limits.serverTransactions || this.#byId.size >= share * limits.pendingRequests;
   }
 
   /** The machine that has seen this request already; for an ACK, that of its INVITE. */
@@ -80,15 +106,19 @@ export class IncomingRequests {
     const parts = {
       timers: this.#timers,
       isReliable: isReliable(flow),
-      send: (octets: Buffer) => flow.send(octets),
+      send: (octets: Buffer) => responseWay(this.#transports, request, flow)?.send(octets),
+      repeats: (status: number) => !(flow instanceof GuardedFlow) || flow.repeats(status),
       ended: () => this.#forget(key),
     };
+    const source = this.#shield.sourceOf(flow);
+    source.pending += 1;
     const machine = request.method === 'INVITE' ? new InviteServerTransaction(parts) : new ServerTransaction(parts);
     const incoming: Incoming = {
       id: this.#settings.uuid(),
       request,
       cseq: cseqOf(request)?.number ?? 0,
       flow,
+      source,
       size,
       machine,
       toTag: tagOf(headerOf(request, 'to')) ?? freshTag({ settings: this.#settings }),
@@ -98,10 +128,10 @@ export class IncomingRequests {
       isWithinDialog: dialog !== undefined,
       patience: undefined,
     };
-    this.#byKey.set(key, { machine, incoming });
-    this.#byId.set(incoming.id, incoming);
     const origin = originKey(request, request.method);
-    if (!this.#byOrigin.has(origin)) this.#byOrigin.set(origin, incoming);
+    this.#byKey.set(key, { machine, incoming, origin });
+    this.#byId.set(incoming.id, incoming);
+    if (!this.#byOrigin.has(origin)) this.#byOrigin.set(origin, key);
     this.#count();
     return incoming;
   }
@@ -114,19 +144,34 @@ export class IncomingRequests {
     return [...this.#byId.values()].filter(({ owner }) => owner === client);
   }
 
-  /** It has its final response: drops everything but the machine. */
-  answered(incoming: Incoming): void {
+  /** A request that is forwarded may come back changed: such a spiral is no merging (RFC 3261 16.3). */
+  mayComeAgain({ request }: Incoming): void {
+    const key = transactionKey(request, request.method);
+    const entry = this.#byKey.get(key);
+    if (entry !== undefined) this.#forgetOrigin(key, entry);
+  }
+
+  /** It has its final response: drops everything but the machine. What failed may come again, by another way. */
+  answered(incoming: Incoming, isSuccess: boolean): void {
     incoming.patience?.cancel();
-    this.#byId.delete(incoming.id);
-    const { request } = incoming;
-    const origin = originKey(request, request.method);
-    if (this.#byOrigin.get(origin) === incoming) this.#byOrigin.delete(origin);
-    const entry = this.#byKey.get(transactionKey(request, request.method));
-    if (entry !== undefined) entry.incoming = undefined;
+    if (this.#byId.delete(incoming.id)) incoming.source.pending -= 1;
+    const key = transactionKey(incoming.request, incoming.request.method);
+    const entry = this.#byKey.get(key);
+    if (entry !== undefined) {
+      entry.incoming = undefined;
+      if (!isSuccess) this.#forgetOrigin(key, entry);
+    }
     this.#count();
   }
 
+  #forgetOrigin(key: string, entry: Entry): void {
+    if (entry.origin !== undefined && this.#byOrigin.get(entry.origin) === key) this.#byOrigin.delete(entry.origin);
+    entry.origin = undefined;
+  }
+
   #forget(key: string): void {
+    const entry = this.#byKey.get(key);
+    if (entry !== undefined) this.#forgetOrigin(key, entry);
     this.#byKey.delete(key);
     this.#count();
   }

@@ -7,14 +7,22 @@ import { countRequest, type Metrics } from '../metrics.ts';
 import type { Timers } from '../timers.ts';
 import { InviteClientTransaction } from '../transaction/client-invite.ts';
 import { ClientTransaction } from '../transaction/client.ts';
+import type { Target } from '../locate/target.ts';
 import { isReliable, type Flow } from '../transport/flow.ts';
+import type { Exit } from './compose-request.ts';
 
 export interface Outgoing {
   /** The transaction id that applications know. */
   readonly id: string;
-  readonly request: SipRequest;
-  readonly octets: Buffer;
-  readonly flow: Flow;
+  /** As it went out last. */
+  request: SipRequest;
+  octets: Buffer;
+  flow: Flow;
+  /** Where it goes when this way fails. */
+  others: readonly Target[];
+  /** Whether there was any response by this way. */
+  isHeard: boolean;
+  readonly recompose: (exit: Exit, branch: string) => SipRequest;
   /** Undefined for a request of the server's own, and once the application has left. */
   owner: Client | undefined;
   /** The dialog that it belongs to, or has begun. */
@@ -22,14 +30,30 @@ export interface Outgoing {
   readonly isWithinDialog: boolean;
   /** What applications are told; "" for most requests outside dialogs. */
   readonly dialogId: string;
+  /** Who hears of the responses instead of an application. */
+  readonly relay: Relay | undefined;
   /** The CANCEL that follows an INVITE, once somebody has asked for it. */
   cancel: SipRequest | undefined;
   /** The ACK that its 2xx demands. */
   owedAck: OwedAck | undefined;
+  /** Set for a request that the server makes in an application's dialog: it gets the final response, or 408 or 503 without one. */
+  readonly settled?: ((status: number, response?: SipResponse) => void) | undefined;
 }
 
+/** The proxy that forwarded a request. */
+export interface Relay {
+  /** From the network, with our Via. */
+  response(response: SipResponse, flow: Flow, size: number): void;
+  /** No response will come; this one is made up. */
+  failed(response: SipResponse): void;
+}
+
+/** One way on which a request was sent: a transaction of its own. */
 interface Entry {
   readonly outgoing: Outgoing;
+  /** What went out this way, and which. */
+  readonly request: SipRequest;
+  readonly flow: Flow;
   readonly machine: ClientTransaction | InviteClientTransaction;
   readonly branch: string;
   readonly forgetClose: () => void;
@@ -59,11 +83,11 @@ export class OutgoingRequests {
   }
 
   get isFull(): boolean {
-    return this.#byId.size >= this.#metrics.limits.clientTransactions;
+    return this.#byBranch.size >= this.#metrics.limits.clientTransactions;
   }
 
-  /** Starts the transaction: the request goes out now. */
-  launch(outgoing: Outgoing, { failed, sendCancel }: OutgoingHandlers): void {
+  /** Starts the transaction: the request goes out now. Returns how to give this way up. */
+  launch(outgoing: Outgoing, { failed, sendCancel }: OutgoingHandlers): () => void {
     const { flow, octets, request } = outgoing;
     const branch = transactionKey(request);
     const broken = (): void => {
@@ -74,18 +98,19 @@ export class OutgoingRequests {
       isReliable: isReliable(flow),
       send: () => flow.send(octets, broken),
       timedOut: () => failed(408),
-      ended: () => this.#forget(outgoing.id, branch),
+      ended: () => this.#forget(entry),
     };
     const machine =
       request.method === 'INVITE'
         ? new InviteClientTransaction({ ...parts, sendCancel })
         : new ClientTransaction(parts);
-    const entry: Entry = { outgoing, machine, branch, forgetClose: flow.onClose(broken) };
+    const entry: Entry = { outgoing, request, flow, machine, branch, forgetClose: flow.onClose(broken) };
     this.#byBranch.set(branch, entry);
     this.#byId.set(outgoing.id, entry);
-    this.#metrics.gauges.clientTransactions = this.#byId.size;
+    this.#metrics.gauges.clientTransactions = this.#byBranch.size;
     countRequest(this.#metrics.requestsOut, request.method);
     machine.start();
+    return broken;
   }
 
   of(response: SipResponse): Entry | undefined {
@@ -102,12 +127,12 @@ export class OutgoingRequests {
     return [...this.#byId.values()].map(({ outgoing }) => outgoing).filter(({ owner }) => owner === client);
   }
 
-  #forget(id: string, branch: string): void {
-    const entry = this.#byId.get(id);
-    entry?.forgetClose();
-    this.#byId.delete(id);
-    if (this.#byBranch.get(branch) === entry) this.#byBranch.delete(branch);
-    this.#metrics.gauges.clientTransactions = this.#byId.size;
+  #forget(entry: Entry): void {
+    entry.forgetClose();
+    const { id } = entry.outgoing;
+    if (this.#byId.get(id) === entry) this.#byId.delete(id);
+    if (this.#byBranch.get(entry.branch) === entry) this.#byBranch.delete(entry.branch);
+    this.#metrics.gauges.clientTransactions = this.#byBranch.size;
   }
 }
 

@@ -11,6 +11,8 @@ export interface SipUri {
   readonly port: number | undefined;
   /** "udp", "tcp" ..., in lower case. */
   readonly transport: string | undefined;
+  /** RFC 3261 19.1.1: the host that is asked instead, without brackets. */
+  readonly maddr: string | undefined;
   /** RFC 3261 19.1.1: the next hop is a loose router. */
   readonly isLoose: boolean;
 }
@@ -33,12 +35,20 @@ export function parseSipUri(text: string): SipUri | undefined {
     host: host.toLowerCase(),
     port,
     transport: paramOf(params, 'transport')?.toLowerCase(),
+    maddr:
+      paramOf(params, 'maddr')
+        ?.replace(/^\[(.*)\]$/, '$1')
+        .toLowerCase() || undefined,
     isLoose: paramOf(params, 'lr') !== undefined,
   };
 }
 
 /** Any URI, as a request line or a header may hold it: a scheme, and nothing that would end it early. */
 export const isUri = (text: string): boolean => /^[a-z][a-z0-9+.-]*:[^\s<>"]+$/i.test(text);
+
+/** What a request line may hold: any URI, but a SIP URI without headers (RFC 3261 19.1.1). */
+export const isRequestUri = (text: string): boolean =>
+  /^sips?:/i.test(text) ? !text.includes('?', text.indexOf('@') + 1) && parseSipUri(text) !== undefined : isUri(text);
 
 /** "127.0.0.1:5060", "[::1]:5060". */
 export const hostPort = (address: string, port: number): string =>

@@ -5,7 +5,8 @@ import type { ServerParts } from './server.ts';
 export class InviteServerTransaction {
   readonly #parts: ServerParts;
   #state: 'proceeding' | 'accepted' | 'completed' | 'confirmed' | 'terminated' = 'proceeding';
-  #response: Buffer | undefined;
+  /** The last response, unless a 2xx. A text, since a small Buffer would hold a whole slab of memory. */
+  #response: string | undefined;
   #retransmission: Timer | undefined; // G
   #deadline: Timer | undefined; // H, then I; or L
 
@@ -19,18 +20,20 @@ export class InviteServerTransaction {
 
   respond(status: number, octets: Buffer): void {
     if (!this.isOpen) return;
-    const { timers, isReliable, send } = this.#parts;
-    this.#response = status < 200 || status >= 300 ? octets : undefined;
+    const { timers, isReliable, send, repeats } = this.#parts;
+    const isRepeated = status >= 300 && !isReliable && repeats(status);
+    this.#response = status < 200 || status >= 300 ? octets.toString('latin1') : undefined;
     send(octets);
     if (status < 200) return;
     this.#state = status < 300 ? 'accepted' : 'completed';
     this.#deadline = timers.after(timers.patience, () => this.end());
-    if (status >= 300 && !isReliable) this.#retransmission = timers.repeat(timers.T1, timers.T2, () => send(octets));
+    if (isRepeated) this.#retransmission = timers.repeat(timers.T1, timers.T2, () => this.repeat());
   }
 
   /** The INVITE came again. A 2xx is repeated by whoever waits for its ACK, not here. */
   repeat(): void {
-    if (this.#response !== undefined && this.#state !== 'confirmed') this.#parts.send(this.#response);
+    if (this.#response !== undefined && this.#state !== 'confirmed')
+      this.#parts.send(Buffer.from(this.#response, 'latin1'));
   }
 
   /** True if the ACK was the one to our failure; then nobody else needs to see it. */

@@ -5,6 +5,8 @@ export interface ServerParts {
   readonly timers: Timers;
   readonly isReliable: boolean;
   readonly send: (octets: Buffer) => void;
+  /** Whether a failure with that status is sent again before the INVITE is; asked before the first time. */
+  readonly repeats: (status: number) => boolean;
   readonly ended: () => void;
 }
 

@@ -1,6 +1,6 @@
 // Which of our addresses a remote place sees when we listen on all of them.
 import type { networkInterfaces } from 'node:os';
-import { BlockList, isIPv6 } from 'node:net';
+import { BlockList, isIP, isIPv6 } from 'node:net';
 
 export const isWildcard = (address: string): boolean => address === '0.0.0.0' || address === '::';
 
@@ -33,6 +33,25 @@ export const isOwnAddress = (
   (isWildcard(bound) &&
     isIPv6(address) === isIPv6(bound) &&
     (isLoopback(address) || Object.values(interfaces).some((each) => each?.some((own) => own.address === address))));
+
+/** Addresses that mean something only in a network of their own (RFC 1122, 1918, 3927, 4193, 6598). */
+const privateNetworks = new BlockList();
+privateNetworks.addSubnet('127.0.0.0', 8, 'ipv4');
+privateNetworks.addSubnet('10.0.0.0', 8, 'ipv4');
+privateNetworks.addSubnet('172.16.0.0', 12, 'ipv4');
+privateNetworks.addSubnet('192.168.0.0', 16, 'ipv4');
+privateNetworks.addSubnet('169.254.0.0', 16, 'ipv4');
+privateNetworks.addSubnet('100.64.0.0', 10, 'ipv4');
+privateNetworks.addAddress('::1', 'ipv6');
+privateNetworks.addSubnet('fc00::', 7, 'ipv6');
+privateNetworks.addSubnet('fe80::', 10, 'ipv6');
+
+/** Whether a host means somebody only to those next to him: a private address, or a name that DNS knows nothing of. */
+export function isUnroutable(host: string): boolean {
+  const family = isIP(host);
+  if (family === 0) return /(^[^.]+|\.(invalid|local))$/i.test(host);
+  return privateNetworks.check(host, family === 4 ? 'ipv4' : 'ipv6');
+}
 
 /** How well a socket bound to `bound` suits a remote place: loopback talks to loopback only. */
 export function suits(bound: string, remote: string): number {

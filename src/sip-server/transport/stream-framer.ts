@@ -56,23 +56,20 @@ export class StreamFramer {
 
   /** Skips empty lines, then finds the headers' end and with it the size of the message. */
   #begin(): StreamPart | undefined {
-    if (this.#queue.octets.subarray(0, 4).equals(Buffer.from(endOfHeaders))) {
+    const waiting = this.#queue.octets;
+    const isEmptyLine = (at: number): boolean => waiting[at] === 13 && waiting[at + 1] === 10;
+    if (isEmptyLine(0) && isEmptyLine(2)) {
       this.#queue.drop(4);
       return { kind: 'keepalive' };
     }
-    while (
-      this.#queue.length > 2 &&
-      this.#queue.octets[0] === 13 &&
-      this.#queue.octets[1] === 10 &&
-      this.#queue.octets[2] !== 13
-    ) {
-      this.#queue.drop(2);
-    }
+    if (isEmptyLine(0) && waiting.length > 2 && waiting[2] !== 13) this.#queue.drop(2);
     const { octets } = this.#queue;
     const end = octets.indexOf(endOfHeaders, this.#searched);
+    // The same whether the end has come with this piece or not, so that it does not matter where the stream was cut.
+    if ((end < 0 ? octets.length : end + 4) > this.#maxMessage) return { kind: 'broken', octets: undefined };
     if (end < 0) {
       this.#searched = Math.max(0, octets.length - 3);
-      return octets.length > this.#maxMessage ? { kind: 'broken', octets: undefined } : undefined;
+      return undefined;
     }
     const headers = octets.subarray(0, end + 4);
     const length = contentLength(headers.toString('latin1'));

@@ -1,50 +1,71 @@
-// Everything that listens, and the way from a SIP URI to a flow.
-import { isIP } from 'node:net';
-import { hostPort, type SipUri } from '../grammar/uri.ts';
+// Everything that listens, and the way from an address to a flow.
+import { isIPv6 } from 'node:net';
+import { paramOf } from '../grammar/lists.ts';
+import { topVia } from '../grammar/via.ts';
+import { defaultPorts } from '../locate/target.ts';
+import { headersOf, type SipRequest } from '../message.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Settings } from '../options.ts';
+import type { Reporter } from '../reporter.ts';
 import type { Timers } from '../timers.ts';
 import { Aliases } from './aliases.ts';
+import { Connection } from './connection.ts';
+import { Connections } from './connections.ts';
+import { externalAddress, type ExternalAddress } from './external.ts';
 import type { Flow, Place, Protocol, Receiver } from './flow.ts';
+import { parseListen, type ListeningAddress } from './listen.ts';
+import { Listener } from './listener.ts';
 import { isOwnAddress, isWildcard, localAddressTowards, suits } from './local-address.ts';
-import { TcpTransport } from './tcp.ts';
+import { StreamConnection } from './stream-connection.ts';
 import { UdpTransport } from './udp.ts';
 
-export interface ListeningAddress extends Place {
-  readonly protocol: Protocol;
+export interface TransportsParts {
+  readonly settings: Settings;
+  readonly metrics: Metrics;
+  readonly timers: Timers;
+  readonly reporter: Reporter;
+  readonly receive: Receiver;
 }
 
-/** Where a request goes; or that its host name has no address; or why it will never go there. */
-export type Destination =
-  | { readonly kind: 'flow'; readonly flow: Flow }
-  | { readonly kind: 'unresolved' }
-  | { readonly kind: 'refused'; readonly reason: string };
-
-const unavailable: Destination = { kind: 'refused', reason: 'requested protocol/transport not available' };
-
 export class Transports {
-  readonly aliases = new Aliases();
-  readonly #settings: Settings;
+  readonly aliases: Aliases;
   readonly #interfaces: Settings['interfaces'];
-  readonly #transports: readonly (UdpTransport | TcpTransport)[];
+  readonly #external: ExternalAddress;
+  readonly #externalAddress: string | undefined;
+  readonly #connections: Connections;
+  readonly #transports: readonly (UdpTransport | Listener)[];
 
-  constructor(settings: Settings, metrics: Metrics, timers: Timers, receive: Receiver) {
-    this.#settings = settings;
-    const { limits } = settings;
+  constructor({ settings, metrics, timers, reporter, receive }: TransportsParts) {
+    const { limits, tls, onFlowClosed } = settings;
+    const entries = settings.listen.map(parseListen);
     const interfaces = remembered(settings.interfaces, timers);
-    const localTowards = (bound: Place, remote: string): Place =>
-      isWildcard(bound.address) ? { ...bound, address: localAddressTowards(remote, interfaces()) } : bound;
+    const localTowards = (bound: Place, remote: string): Place => {
+      const own = () => (isWildcard(bound.address) ? localAddressTowards(remote, interfaces()) : bound.address);
+      return { address: this.#external(remote) ?? own(), port: bound.port };
+    };
+    this.aliases = new Aliases(entries.filter(({ protocol }) => protocol === 'udp').length > 1);
     this.#interfaces = interfaces;
-    this.#transports = settings.listen.map((text) => {
-      const { protocol, ...place } = parseListen(text);
-      if (protocol === 'udp')
-        return new UdpTransport(place, { backlog: limits.udpBacklog, metrics, localTowards, receive });
-      return new TcpTransport(place, { limits, metrics, timers, localTowards, receive });
-    });
+    this.#external = externalAddress(settings.externalAddress, settings.localNetworks);
+    this.#externalAddress = settings.externalAddress;
+    this.#connections = new Connections({ limits, gauges: metrics.gauges, reporter, onFlowClosed });
+    const parts = { limits, reporter, timers, localTowards, receive, tls, connections: this.#connections };
+    this.#transports = entries.map((entry) =>
+      entry.protocol === 'udp'
+        ? new UdpTransport(entry, { backlog: limits.udpBacklog, metrics, reporter, localTowards, receive })
+        : new Listener(entry, parts),
+    );
   }
 
+  /** As the sockets are bound. */
   get addresses(): ListeningAddress[] {
-    return this.#transports.map(({ protocol, place }) => ({ protocol, ...place }));
+    return this.#transports.map(({ protocol, place: { address, port } }) => ({ protocol, address, port }));
+  }
+
+  /** As the rest of the world sees them. */
+  get externalAddresses(): ListeningAddress[] {
+    const external = this.#externalAddress;
+    const isSeen = (address: string): boolean => external !== undefined && isIPv6(external) === isIPv6(address);
+    return this.addresses.map((each) => (isSeen(each.address) ? { ...each, address: external! } : each));
   }
 
   async start(): Promise<void> {
@@ -52,29 +73,44 @@ export class Transports {
   }
 
   async stop(): Promise<void> {
+    this.#connections.stop();
     await Promise.all(this.#transports.map((transport) => transport.stop()));
   }
 
-  /** Finds the way to that URI; calls back at once when no name needs to be looked up. */
-  towards(uri: SipUri, found: (destination: Destination) => void): void {
-    const transport = uri.transport ?? (this.#transports.some(({ protocol }) => protocol === 'udp') ? 'udp' : 'tcp');
-    if (uri.scheme === 'sips' || (transport !== 'udp' && transport !== 'tcp')) return found(unavailable);
-    const registered = this.aliases.flowTo(uri);
-    if (registered !== undefined) return found({ kind: 'flow', flow: registered });
-    const port = uri.port ?? 5060;
-    if (isIP(uri.host) !== 0) return found(this.#destination(transport, { address: uri.host, port }));
-    this.#settings.lookup(uri.host).then(
-      (answers) => {
-        const places = answers.map(({ address }) => this.#destination(transport, { address, port }));
-        found(places.find(({ kind }) => kind === 'flow') ?? places[0] ?? { kind: 'unresolved' });
-      },
-      () => found({ kind: 'unresolved' }),
-    );
+  /** Whether a transport of ours reaches that address; without one, any address at all. */
+  canReach(protocol: Protocol, address?: string): boolean {
+    return address === undefined
+      ? this.#transports.some((transport) => transport.protocol === protocol)
+      : this.#best(protocol, address) !== undefined;
   }
 
-  /** The flow to an address that is known to be reachable this way, such as the source of an earlier message. */
-  flowTo(protocol: Protocol, remote: Place): Flow | undefined {
-    return this.#best(protocol, remote.address)?.flowTo(remote);
+  /**
+   * The flow to that place: a connection that is there, even if the other side opened it, else a new one. `serverName`: whom the
+   * certificate must be for; the address itself, when left out. Undefined when there is none and we cannot open one.
+   */
+  flowTo(protocol: Protocol, remote: Place, serverName?: string): Flow | undefined {
+    const existing = this.#connections.find(protocol, remote, serverName);
+    if (existing !== undefined) return existing;
+    const tied = this.aliases.flowToPlace(protocol, remote);
+    if (tied !== undefined && (!(tied instanceof Connection) || tied.leadsTo(serverName))) return tied;
+    const transport = this.#best(protocol, remote.address);
+    return transport instanceof UdpTransport ? transport.flowTo(remote) : transport?.open(remote, serverName);
+  }
+
+  /**
+   * RFC 5923 8: whoever sent this over a connection may also be called over it, at the port of its Via. Over TCP only the address is
+   * proved, so that counts for its own; over TLS a certificate must have been shown.
+   */
+  tieAlias(request: SipRequest, flow: Flow): void {
+    const via = topVia(request);
+    if (via === undefined || paramOf(via.params, 'alias') === undefined || !(flow instanceof StreamConnection)) return;
+    if (!flow.isTrusted || headersOf(request, 'via').length > 1) return;
+    this.aliases.tiePlace(via.port ?? defaultPorts[flow.protocol], flow);
+  }
+
+  /** Whether a connection to that place, or from it, is open. */
+  isFlowOpen({ protocol, ...remote }: Place & { readonly protocol: string }): boolean {
+    return this.#connections.find(protocol, remote, undefined) !== undefined;
   }
 
   /** Where we would send from, for a request that never finds its way. */
@@ -83,13 +119,7 @@ export class Transports {
     return isWildcard(address) ? { address: localAddressTowards('127.0.0.1', {}), port } : { address, port };
   }
 
-  #destination(protocol: Protocol, remote: Place): Destination {
-    if (this.#isOurs(protocol, remote)) return { kind: 'refused', reason: 'can not send request to myself' };
-    const flow = this.flowTo(protocol, remote);
-    return flow === undefined ? unavailable : { kind: 'flow', flow };
-  }
-
-  #best(protocol: Protocol, remote: string): UdpTransport | TcpTransport | undefined {
+  #best(protocol: Protocol, remote: string): UdpTransport | Listener | undefined {
     const fitting = this.#transports
       .map((transport) => ({
         transport,
@@ -99,10 +129,13 @@ export class Transports {
     return fitting.sort((one, other) => other.fit - one.fit)[0]?.transport;
   }
 
-  #isOurs(protocol: Protocol, { address, port }: Place): boolean {
+  /** Whether a request that is sent there comes back to us. */
+  isOwn(protocol: Protocol, { address, port }: Place): boolean {
     return this.#transports.some(
       ({ protocol: own, place }) =>
-        own === protocol && place.port === port && isOwnAddress(address, place.address, this.#interfaces()),
+        own === protocol &&
+        place.port === port &&
+        (address === this.#externalAddress || isOwnAddress(address, place.address, this.#interfaces())),
     );
   }
 }
@@ -118,18 +151,4 @@ function remembered(ask: Settings['interfaces'], timers: Timers): Settings['inte
     }
     return known;
   };
-}
-
-/** "udp/127.0.0.1:5060", as the drachtio protocol lists addresses. */
-export const advertised = ({ protocol, address, port }: ListeningAddress): string =>
-  `${protocol}/${hostPort(address, port)}`;
-
-function parseListen(text: string): ListeningAddress {
-  const [, protocol, rest] = /^(udp|tcp):\/\/(.+?)\/?$/.exec(text) ?? [];
-  const port = rest === undefined ? undefined : /:(\d{1,5})$/.exec(rest.replace(/\[.*\]/, ''))?.[1];
-  const host = rest?.slice(0, port === undefined ? undefined : -port.length - 1).replace(/^\[(.*)\]$/, '$1') ?? '';
-  if ((protocol !== 'udp' && protocol !== 'tcp') || isIP(host) === 0 || Number(port ?? 0) > 65535) {
-    throw new TypeError(`"${text}" is no address to listen on: expected something like "udp://127.0.0.1:5060"`);
-  }
-  return { protocol, address: host, port: Number(port ?? 5060) };
 }

@@ -2,11 +2,14 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import type { Metrics } from '../metrics.ts';
+import type { Reporter } from '../reporter.ts';
 import type { Flow, Place, Receiver } from './flow.ts';
+import { answerStun, isStun } from './stun.ts';
 
 export interface UdpParts {
   readonly backlog: number;
   readonly metrics: Metrics;
+  readonly reporter: Reporter;
   /** Our address as that remote place sees it. */
   readonly localTowards: (bound: Place, remote: string) => Place;
   readonly receive: Receiver;
@@ -24,17 +27,17 @@ export class UdpTransport {
   #waiting = 0;
   #state: 'new' | 'open' | 'closed' = 'new';
 
-  constructor(place: Place, parts: UdpParts) {
-    this.#place = place;
+  constructor({ address, port }: Place, parts: UdpParts) {
+    this.#place = { address, port };
     this.#parts = parts;
-    const type = isIPv6(place.address) ? 'udp6' : 'udp4';
+    const type = isIPv6(address) ? 'udp6' : 'udp4';
     const family = type === 'udp6' ? 6 : 4;
     this.#socket = createSocket({
       type,
       ipv6Only: family === 6,
       recvBufferSize: receiveBuffer,
       // Addresses only: without a look-up a datagram leaves within the call.
-      lookup: (address, _options, found) => found(null, address, family),
+      lookup: (remote, _options, found) => found(null, remote, family),
     });
   }
 
@@ -54,11 +57,8 @@ export class UdpTransport {
     this.#socket.on('error', () => undefined);
     this.#place = { address: this.#place.address, port: this.#socket.address().port };
     this.#state = 'open';
-    this.#socket.on('message', (octets, from) => {
-      // A datagram without CR and LF alone holds a request to keep a hole in a NAT open.
-      if (octets.every((octet) => octet === 13 || octet === 10 || octet === 0))
-        this.#parts.metrics.drops.keepalive += 1;
-      else this.#parts.receive(octets, this.flowTo({ address: from.address.split('%')[0]!, port: from.port }));
+    this.#socket.on('message', (octets, { address, port }) => {
+      this.#take(octets, this.flowTo({ address: address.split('%')[0]!, port }));
     });
   }
 
@@ -76,6 +76,18 @@ export class UdpTransport {
     return new UdpFlow(this, remote);
   }
 
+  #take(octets: Buffer, flow: Flow): void {
+    if (isStun(octets)) {
+      const answer = answerStun(octets, flow.remote);
+      if (answer !== undefined) flow.send(answer);
+      return;
+    }
+    // A datagram without anything else keeps a hole in a NAT open.
+    const isEmpty = octets.every((octet) => octet === 13 || octet === 10 || octet === 0);
+    if (isEmpty) this.#parts.metrics.drops.keepalive += 1;
+    else this.#parts.receive(octets, flow);
+  }
+
   /** Our address as that remote place sees it. */
   localTowards(remote: string): Place {
     return this.#parts.localTowards(this.#place, remote);
@@ -83,7 +95,7 @@ export class UdpTransport {
 
   send(octets: Buffer, remote: Place, failed: ((reason: string) => void) | undefined): void {
     if (!this.isOpen || this.#waiting >= this.#parts.backlog) {
-      if (this.isOpen) this.#parts.metrics.drops['udp-backlog'] += 1;
+      if (this.isOpen) this.#parts.reporter.report('udp-backlog', `${this.#waiting} datagrams wait`);
       if (failed) queueMicrotask(() => failed('not sent'));
       return;
     }

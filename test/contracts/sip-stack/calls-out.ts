@@ -57,8 +57,11 @@ export function callsOut(make: MakeSipStack): void {
       const dialogId = answer.dialogId ?? '';
       await stack.send({ method: 'ACK', dialogId }).sent;
       expect((await phone.next('ACK')).sequence).toBe(invite.sequence);
-      expect((await stack.send({ method: 'BYE', dialogId }).final).status).toBe(200);
-      expect((await phone.next('BYE')).header('Call-ID')).toBe(invite.header('Call-ID'));
+      const ended = stack.send({ method: 'BYE', dialogId });
+      expect((await ended.final).status).toBe(200);
+      const bye = await phone.next('BYE');
+      expect(bye.header('Call-ID')).toBe(invite.header('Call-ID'));
+      expect((await ended.sent).uri).toBe(bye.uri);
     });
   }
 

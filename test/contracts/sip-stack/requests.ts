@@ -68,13 +68,14 @@ export function requests(make: MakeSipStack, traits: SipStackTraits): void {
   test('the next hop is where a request goes, and its Request-URI stays', async () => {
     const { phone, stack } = await begin(make);
     const uri = 'sip:foo@example.invalid';
-    const { final } = stack.send({
+    const { sent, final } = stack.send({
       method: 'MESSAGE',
       uri,
       nextHop: phone.contact,
       headers: [...fromServiceTo(phone), plain],
       body: 'hello',
     });
+    expect((await sent).uri).toBe(uri);
     expect((await final).status).toBe(200);
     expect((await phone.nextMessage()).uri).toBe(uri);
   });

@@ -8,7 +8,7 @@ import type { SipRequest } from '../../../src/technologies/pjsip/stack.ts';
 import type { Command } from './control-server.ts';
 import { controlServer } from './control-server.ts';
 
-function stackAt(port: number, patience?: number) {
+function stackAt(port: number, patience?: number, heartbeat?: number) {
   const log = new Mailbox<string>();
   const requests = new Mailbox<SipRequest>();
   const stack = drachtioStack({
@@ -17,6 +17,7 @@ function stackAt(port: number, patience?: number) {
     secret: 'cymru',
     log: (_, text) => log.put(text),
     ...(patience === undefined ? {} : { patience }),
+    ...(heartbeat === undefined ? {} : { heartbeat }),
   });
   onTestFinished(() => stack.stop());
   return {

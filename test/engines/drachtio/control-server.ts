@@ -27,13 +27,15 @@ export interface ControlServer {
 export interface ControlServerOptions {
   /** No secret is right. */
   readonly refuses?: boolean;
+  /** Nothing is answered, not even the secret. */
+  readonly isSilent?: boolean;
   /** Pings are left to the test. */
   readonly holdsPings?: boolean;
 }
 
 /** Answers "authenticate", "route" and "ping" by itself. */
 export async function controlServer(options: ControlServerOptions = {}): Promise<ControlServer> {
-  const { refuses = false, holdsPings = false } = options;
+  const { refuses = false, isSilent = false, holdsPings = false } = options;
   const sockets = new Set<Socket>();
   const commands = new Map<string, Mailbox<Command>>();
   const box = (word: string): Mailbox<Command> => {
@@ -48,6 +50,7 @@ export async function controlServer(options: ControlServerOptions = {}): Promise
     write(socket, ['0', 'response', id, ...tokens].join('|') + (text === undefined ? '' : `\r\n${text}`));
   const accept = (command: Command): void => {
     box(command.word).put(command);
+    if (isSilent) return;
     if (command.word === 'route' || (command.word === 'ping' && !holdsPings)) reply(command, ['OK']);
     if (command.word !== 'authenticate') return;
     if (refuses) reply(command, ['NO', 'incorrect secret']);

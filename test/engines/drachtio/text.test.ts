@@ -35,7 +35,7 @@ test('lines of one name are joined in their order under the name that came first
 });
 
 test('a line that the SIP server writes itself is refused rather than lost', () => {
-  for (const name of ['Via', 'route', 'Record-Route', 'RSeq', 'content-length']) {
+  for (const name of ['Via', 'Record-Route', 'RSeq', 'content-length']) {
     expect(() => requestHeaders([[name, '1']])).toThrow(`the header ${name} is written by the SIP server alone`);
   }
 });

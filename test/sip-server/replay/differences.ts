@@ -1,5 +1,7 @@
 // What the embedded server does differently on purpose. Each entry changes the recording into what is expected instead.
 // "Section" is that of the notes on the drachtio protocol; its section 16 lists the real server's defects.
+import { ourHeader } from '../../../src/sip-server/message.ts';
+import { callMark } from '../../../src/sip-server/proxy/marks.ts';
 import type { Step } from './transcript.ts';
 
 export interface Difference {
@@ -72,6 +74,26 @@ const replyNamesLocalAddress = (remotePort: string): Difference => ({
   ),
 });
 
+/** Everything that the real server's Record-Route is in, with ours in its place. */
+const markedRecordRoute = (secret: string, callId: string): Difference => {
+  const mark = callMark(secret, {
+    kind: 'request',
+    method: '',
+    uri: '',
+    headers: [ourHeader('Call-ID', callId)],
+    body: Buffer.of(),
+  });
+  return {
+    why: 'Record-Route has a mark of the call, so that nobody else can make us forward something',
+    edit: (steps) =>
+      edit(
+        steps,
+        (step) => 'text' in step && step.text.includes(';lr>'),
+        (step) => ('text' in step ? [{ ...step, text: step.text.replaceAll(';lr>', `;lr;of=${mark}>`) }] : [step]),
+      ),
+  };
+};
+
 export const differences: Readonly<Record<string, readonly Difference[]>> = {
   'out-unreachable': [
     {
@@ -104,6 +126,61 @@ export const differences: Readonly<Record<string, readonly Difference[]>> = {
       edit: (steps) =>
         [has('out', 'SIP/2.0 200', '2 UPDATE'), has('frame', '|application|', 'SIP/2.0 200', '2 UPDATE')].reduce(
           (edited, match) => replaceText(match, /(CSeq: 2 UPDATE\r\n)/, '$1Contact: <sip:127.0.0.1:5260>\r\n')(edited),
+          [...steps],
+        ),
+    },
+  ],
+  'session-timer': [
+    {
+      why: 'RFC 4028 7.4: a refresh says that its sender knows session timers',
+      edit: replaceText(has('out', 'INVITE sip', 'Min-SE'), /(Min-SE: 90\r\n)/, '$1Supported: timer\r\n'),
+    },
+  ],
+  'subscribe-out': [
+    {
+      why: "section 16 T5: the NOTIFY that ends a subscription gets the application's answer",
+      edit: (steps) => {
+        const isRefusal = has('out', 'SIP/2.0 500', 'CSeq: 2 NOTIFY');
+        const refusal = steps.find(isRefusal)!;
+        const accepted = steps.find(has('frame', 'Msg sent:', 'SIP/2.0 200 OK', 'CSeq: 1 NOTIFY'))!;
+        const ended = replaceText(() => true, /CSeq: 1 NOTIFY/, 'CSeq: 2 NOTIFY')([accepted]);
+        const untied = replaceText(() => true, /\|[^|]*;from-tag=[^|]*\|/, '||')(ended);
+        return edit(
+          edit(steps, isRefusal, () => []),
+          has('frame', 'unknown transaction'),
+          (late) => [
+            ...replaceText(() => true, /500 Internal Server Error/, '200 OK')([refusal]),
+            ...replaceText(
+              () => true,
+              /response\|[^|]*/,
+              `response|${'text' in late ? late.text.split('|')[2] : ''}`,
+            )(untied),
+          ],
+        );
+      },
+    },
+  ],
+  'message-out-200': [
+    {
+      why: "an application's Route is the way that its request goes, so none is given here",
+      edit: replaceText(has('command', 'Route: <sip:1.2.3.4;lr>'), /Route: <sip:1\.2\.3\.4;lr>\r\n/, ''),
+    },
+  ],
+  proxy: [
+    markedRecordRoute('cymru', 'f072bb91d0d87a47@probe'),
+    {
+      why: 'RFC 3261 17.1.1.3: the ACK to a failure has the Request-URI of its INVITE; 8.1.1.6: and Max-Forwards',
+      edit: replaceText(
+        has('out', 'ACK sip:127.0.0.1:53401'),
+        /^ACK sip:127\.0\.0\.1:53401 SIP\/2\.0\r\n/,
+        'ACK sip:x@127.0.0.1:53401 SIP/2.0\r\nMax-Forwards: 70\r\n',
+      ),
+    },
+    {
+      why: 'RFC 3261 16.6: each hop counts, within a dialog too',
+      edit: (steps) =>
+        [has('out', 'ACK sip:bob@127.0.0.1'), has('out', 'BYE sip:bob@127.0.0.1')].reduce(
+          (edited, match) => replaceText(match, /Max-Forwards: 70/, 'Max-Forwards: 69')(edited),
           [...steps],
         ),
     },

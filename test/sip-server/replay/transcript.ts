@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 
 export type Step =
   | { readonly kind: 'connect' | 'close'; readonly client: string }
+  /** Nothing happens for that many ms. */
+  | { readonly kind: 'pause'; readonly ms: number }
   /** From a client to the server. */
   | { readonly kind: 'command'; readonly client: string; readonly text: string }
   /** From the server to a client. */
@@ -10,15 +12,22 @@ export type Step =
   /** From a SIP peer to the server, or back. */
   | { readonly kind: 'in' | 'out'; readonly peer: string; readonly text: string };
 
+/** ms without an event that are worth noting. */
+const longest = 10_000;
+
 /** Texts hold one character per octet. */
 export function readTranscript(name: string): Step[] {
   const text = readFileSync(new URL(`../../data/transcripts/${name}.txt`, import.meta.url), 'utf8');
+  let before = 0;
   return text
-    .split(/^== [\d.]+ ms {2}/m)
+    .split(/^== (?=[\d.]+ ms {2})/m)
     .slice(1)
     .flatMap((section) => {
       const end = section.indexOf('\n');
-      return readStep(section.slice(0, end), section.slice(end + 1));
+      const [, offset, title] = /^([\d.]+) ms {2}(.*)$/.exec(section.slice(0, end))!;
+      const ms = Number(offset) - before;
+      before = Number(offset);
+      return [...(ms > longest ? [{ kind: 'pause', ms } as const] : []), ...readStep(title!, section.slice(end + 1))];
     });
 }
 

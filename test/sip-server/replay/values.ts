@@ -26,6 +26,7 @@ export class Values {
       /\r\nTo: [^\r]*?;tag=([^;\r]+)/i,
       /\r\nCall-ID: ([^\r]+)/i,
       /\r\nCSeq: (\d{4,})/i,
+      /\r\nRSeq: (\d{4,})/i,
     ];
     for (const pattern of patterns) this.learn(pattern.exec(recorded)?.[1], pattern.exec(actual)?.[1]);
   }
