@@ -1,10 +1,26 @@
 // What the rooms count, in the form in which the metrics report it.
 import type { Ari } from './ari/index.ts';
+import type { Core } from './core/index.ts';
 import { queueReadings, type Reading } from './observability/metrics.ts';
 import type { SipServer } from './sip-server/index.ts';
 import type { Pjsip } from './technologies/pjsip/index.ts';
 
-export const ariReadings = ({ counters, queues: { bytes, requests } }: Ari): Reading[] => [
+interface Read {
+  readonly core: Core;
+  readonly ari: Ari;
+  readonly technology: Pjsip;
+  /** The embedded one, if there is one. */
+  readonly sipServer: SipServer | undefined;
+}
+
+export const readings = ({ core, ari, technology, sipServer }: Read): Reading[] => [
+  ...ariReadings(ari),
+  ...coreReadings(core),
+  ...pjsipReadings(technology),
+  ...(sipServer === undefined ? [] : sipServerReadings(sipServer)),
+];
+
+const ariReadings = ({ counters, queues: { bytes, requests } }: Ari): Reading[] => [
   ...queueReadings('ari:websocket bytes', bytes.longest, bytes.limit, counters.closedAsSlow),
   // What is full is not read any more, so nothing is refused.
   ...queueReadings('ari:websocket requests', requests.longest, requests.limit, 0),
@@ -18,7 +34,20 @@ export const ariReadings = ({ counters, queues: { bytes, requests } }: Ari): Rea
   },
 ];
 
-export function pjsipReadings({ metrics: { sessions, messages, location, unidentified } }: Pjsip): Reading[] {
+function coreReadings({ deviceStates, variables }: Core): Reading[] {
+  const devices = deviceStates.metrics;
+  const globals = variables.metrics;
+  return [
+    ...queueReadings('core:custom device states', devices.custom, devices.limits.custom, devices.refused),
+    ...queueReadings('core:followed devices', devices.followed, devices.limits.followed, devices.refused),
+    ...queueReadings('core:changes of device states', devices.waiting, devices.limits.waiting, devices.refused),
+    ...queueReadings('core:global variables', globals.variables, globals.limit, globals.refused),
+  ];
+}
+
+function pjsipReadings({ metrics }: Pjsip): Reading[] {
+  const { sessions, messages, referrals, location, qualify, objects } = metrics;
+  const { unidentified, works, nonces } = metrics.entrance;
   return [
     { name: 'pjsip_contacts', help: 'Contacts that have registered.', value: location.contacts },
     {
@@ -29,12 +58,24 @@ export function pjsipReadings({ metrics: { sessions, messages, location, unident
     },
     ...queueReadings('pjsip:sessions', sessions.open, sessions.limit, sessions.refused),
     ...queueReadings('pjsip:messages', messages.waiting, messages.limit, messages.refused),
+    ...queueReadings('pjsip:referrals', referrals.waiting, referrals.limit, referrals.refused),
     ...queueReadings('pjsip:registrations', location.waiting, location.limit, location.refused),
     ...queueReadings('pjsip:unidentified', unidentified.sources, unidentified.limit, unidentified.forgotten),
+    {
+      name: 'pjsip_contacts_qualified',
+      help: 'Contacts that are asked by OPTIONS whether they are there.',
+      value: qualify.contacts,
+    },
+    { name: 'pjsip_objects', help: 'Configuration objects that were made at run time.', value: objects.objects },
+    { name: 'pjsip_objects_limit', help: 'How many of them there may be.', value: objects.limit },
+    // What waits is asked later, so nothing is refused.
+    ...queueReadings('pjsip:qualify', qualify.underWay, qualify.limit, 0),
+    ...queueReadings('pjsip:works', works.waiting, works.limit, works.refused),
+    ...queueReadings('pjsip:nonces', nonces.kept, nonces.limit, nonces.forgotten),
   ];
 }
 
-export function sipServerReadings({ metrics }: SipServer): Reading[] {
+function sipServerReadings({ metrics }: SipServer): Reading[] {
   const counted = (name: string, help: string, label: string, counts: Readonly<Record<string, number>>): Reading[] =>
     Object.entries(counts).map(([each, value]) => ({ name, kind: 'counter', help, value, labels: { [label]: each } }));
   const { gauges, limits, drops } = metrics;

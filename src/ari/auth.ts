@@ -18,6 +18,12 @@ export interface Credentials {
   readonly password: string;
 }
 
+/** Who has been let in. */
+export interface User {
+  readonly name: string;
+  readonly isReadOnly: boolean;
+}
+
 export const REALM = 'Asterisk REST Interface';
 
 /** What Asterisk reads of a credential, in bytes. */
@@ -63,7 +69,7 @@ export class Authorizer {
    * Fails with a Fault 'unauthorized' for wrong or no credentials, 'forbidden' where a user who may only read wants more,
    * 'unavailable' while too many hashes are being computed.
    */
-  async authorize(credentials: Credentials | undefined, method: string): Promise<void> {
+  async authorize(credentials: Credentials | undefined, method: string): Promise<User> {
     const user = credentials && this.#users.get(credentials.name);
     if (user === undefined || !(await this.#matches(user, credentials!))) {
       throw new Fault('unauthorized', 'Authentication required');
@@ -71,6 +77,7 @@ export class Authorizer {
     if (user.read_only === true && method !== 'GET' && method !== 'OPTIONS') {
       throw new Fault('forbidden', 'Write access denied', { code: 'read-only' });
     }
+    return { name: credentials!.name, isReadOnly: user.read_only === true };
   }
 
   async #matches(user: ApiUser, { name, password }: Credentials): Promise<boolean> {

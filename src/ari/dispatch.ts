@@ -1,7 +1,7 @@
 // One request through the checks of ARI, in its order, to its operation. HTTP and the WebSocket both come this way.
 import { performance } from 'node:perf_hooks';
 import { Fault, type FaultKind } from '../errors.ts';
-import type { Authorizer, Credentials } from './auth.ts';
+import type { Authorizer, Credentials, User } from './auth.ts';
 import { preflightHeaders, type Preflight } from './cors.ts';
 import type { ApiDocuments } from './docs/index.ts';
 import { readBody, readQuery, type JsonReader, type Sent } from './parameters.ts';
@@ -39,6 +39,8 @@ export interface Opening {
   readonly credentials: Credentials | undefined;
   readonly apps: readonly string[];
   readonly subscribeAll: boolean;
+  /** Whether events that ARI does not have are wanted, too. */
+  readonly extensions: boolean;
 }
 
 /** Told of each request: ARI's path, or an empty text where there is none; seconds. */
@@ -100,7 +102,8 @@ export class Dispatcher {
     const { method, preflight } = request;
     for (const { name, value } of request.parameters ?? []) query.append(name, value);
     const sent = { query, ...readBody(request.contentType, request.body ?? '') };
-    if (preflight === undefined) await this.#options.authorizer.authorize(request.credentials, method);
+    const isAnyone = preflight !== undefined;
+    const user = isAnyone ? nobody : await this.#options.authorizer.authorize(request.credentials, method);
     if (path !== '' && path.endsWith('/')) return trailingSlash(path);
     if (path.startsWith('api-docs/')) return this.#document(request, path.slice('api-docs/'.length));
     if (place === undefined) throw noResource();
@@ -113,7 +116,7 @@ export class Dispatcher {
     if (operation === 'absent') throw noResource();
     return operation.handle === undefined
       ? open(request, operation, sent)
-      : this.#run(operation, operation.handle, place, sent);
+      : this.#run(operation, operation.handle, place, sent, user);
   }
 
   async #run(
@@ -121,10 +124,11 @@ export class Dispatcher {
     handle: NonNullable<Operation['handle']>,
     { params }: Place,
     sent: Sent,
+    user: User,
   ): Promise<AriResponse> {
     const query = readQuery(operation.query ?? {}, sent);
     const body = this.#options.reader.readOf(operation, sent);
-    const answer = await handle({ params, query, body }, this.#options.context);
+    const answer = await handle({ params, query, body, user }, this.#options.context);
     return operation.returns === undefined
       ? { kind: 'response', status: operation.empty ?? 204, headers: {} }
       : json(200, answer);
@@ -151,6 +155,9 @@ export class Dispatcher {
   }
 }
 
+/** Who asks what a browser asks before it sends credentials. */
+const nobody: User = { name: '', isReadOnly: true };
+
 function divide(target: string): [path: string, query: URLSearchParams] {
   const mark = target.indexOf('?');
   if (mark < 0) return [target, new URLSearchParams()];
@@ -164,10 +171,18 @@ function open({ over, credentials }: AriRequest, { query = {} }: Operation, sent
   if (over === 'websocket') {
     throw new Fault('invalid', 'There is a WebSocket already', { code: 'websocket-in-websocket' });
   }
-  const { app, subscribeAll = false } = readQuery(query, sent) as { app: string[]; subscribeAll?: boolean };
+  const {
+    app,
+    subscribeAll = false,
+    extensions = false,
+  } = readQuery(query, sent) as {
+    app: string[];
+    subscribeAll?: boolean;
+    extensions?: boolean;
+  };
   const apps = [...new Set(app.map((each) => each.trim()))];
   if (apps.includes('')) throw new Fault('invalid', 'Parameter app has an empty name', { code: 'invalid-parameter' });
-  return { kind: 'opening', credentials, apps, subscribeAll };
+  return { kind: 'opening', credentials, apps, subscribeAll, extensions };
 }
 
 const json = (status: number, value: unknown): AriResponse => ({

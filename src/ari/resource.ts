@@ -1,6 +1,7 @@
 // How an operation of the API is declared: once, by schemas, from which come its types, how it is read, and the documents.
 import type { Static, TObject, TProperties, TSchema, TVoid } from 'typebox';
 import type { Core } from '../core/index.ts';
+import type { User } from './auth.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
@@ -58,12 +59,14 @@ export interface Input<P extends TProperties, Q extends TProperties, B extends T
   readonly params: Required<Static<TObject<P>>>;
   readonly query: Static<TObject<Q>>;
   readonly body: Static<B>;
+  readonly user: User;
 }
 
 interface AnyInput {
   readonly params: object;
   readonly query: object;
   readonly body: unknown;
+  readonly user: User;
 }
 
 export interface Operation extends Declaration<TProperties, TProperties, TSchema, TSchema> {

@@ -5,6 +5,7 @@ import { route, type Change } from '../stasis/index.ts';
 import { channelJson } from './resources/channel.ts';
 import { endpointJson } from './resources/endpoints.ts';
 import type { AriEvent } from './resources/events.ts';
+import { registrationJson } from './resources/registration.ts';
 import { momentJson } from './time.ts';
 
 /** The events that a fact is to applications, in order; without what is added for each when it is sent. */
@@ -51,6 +52,17 @@ export const translate = route<Fact, AriEvent[]>(
       },
     ],
 
+    // An indication, which changes nothing that the API shows of a channel.
+    ChannelRung: () => [],
+
+    GlobalVariableSet: ({ at, variable, value }) => [
+      { type: 'ChannelVarset', timestamp: momentJson(at), variable, value },
+    ],
+
+    DeviceStateChanged: ({ at, name, state }) => [
+      { type: 'DeviceStateChanged', timestamp: momentJson(at), device_state: { name, state } },
+    ],
+
     // The class that chan_pjsip names unless its endpoint is configured otherwise.
     ChannelHeld: ({ at, channel }) => [
       { type: 'ChannelHold', timestamp: momentJson(at), musicclass: 'default', channel: channelJson(channel) },
@@ -81,6 +93,16 @@ export const translate = route<Fact, AriEvent[]>(
         timestamp: momentJson(at),
         endpoint: endpointJson(endpoint),
         contact_info: { uri, contact_status: status, aor, roundtrip_usec: String(roundtrip) },
+      },
+    ],
+
+    RegistrationChanged: ({ at, registration, change, endpoint }) => [
+      {
+        type: 'RegistrationStateChange',
+        timestamp: momentJson(at),
+        change,
+        registration: registrationJson(registration),
+        ...(endpoint && { endpoint: endpointJson(endpoint) }),
       },
     ],
 

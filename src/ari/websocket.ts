@@ -10,7 +10,7 @@ import type { Message } from '../stasis/index.ts';
 import type { AriRequest, AriResponse, Opening } from './dispatch.ts';
 import type { JsonReader } from './parameters.ts';
 import type { Context } from './resource.ts';
-import { RESTRequest, type AriEvent } from './resources/events.ts';
+import { EXTENSIONS, RESTRequest, type AriEvent } from './resources/events.ts';
 import { momentJson } from './time.ts';
 import { translate } from './translate.ts';
 
@@ -108,6 +108,7 @@ export class EventSocket {
 
   #tell(application: Registration['application'], message: Message<Fact>): void {
     for (const event of translate(message)) {
+      if (!this.#opening.extensions && EXTENSIONS.has(event.type)) continue;
       if (!passes(application.filter, event.type)) continue;
       if (this.#send(event, application.name)) this.#options.counters.eventsSent += 1;
     }

@@ -70,12 +70,15 @@ export class Application implements Residence {
     return true;
   }
 
-  /** Each call raises the interest in that object by one; but while all of the kind is held, it changes nothing. */
+  /**
+   * Each call raises the interest in that object by one, except in a device; but while all of the kind is held, it
+   * changes nothing.
+   */
   subscribe(kind: SourceKind, id: string, follow: () => Closable | undefined): void {
     if (this.isSubscribed(kind, EVERY[kind])) return;
     const interest = this.#interests[kind].get(id);
     if (interest === undefined) this.#interests[kind].set(id, { count: 1, forward: follow() });
-    else interest.count += 1;
+    else if (kind !== 'deviceState') interest.count += 1;
   }
 
   /** Lowers the interest by one; at zero it ends. Says whether there was any. */

@@ -111,6 +111,14 @@ export class Applications {
     }
   }
 
+  /** An endpoint was removed: likewise. */
+  endpointGone(id: string): void {
+    for (const [name, { application }] of this.#applications) {
+      application.forget('endpoint', id);
+      this.#sweep(name);
+    }
+  }
+
   #make(name: string): Application {
     return new Application(name, this.#bus.topic<Fact>(`application:${name}`));
   }

@@ -3,6 +3,7 @@ import { Fault } from '../errors.ts';
 import type { ChannelId } from '../ids.ts';
 import type { Cache, Topic } from '../stasis/index.ts';
 import { NORMAL_CLEARING } from './causes.ts';
+import type { Endpoint } from './endpoint.ts';
 import type { ChannelSnapshot, ChannelState, DialplanPosition, Fact, Hangup } from './facts.ts';
 import type { ChannelDriver } from './technology.ts';
 
@@ -20,6 +21,8 @@ export type FarHangup = Partial<Hangup>;
 
 export class Channel {
   readonly id: ChannelId;
+  /** Whose channel it is. */
+  readonly endpoint: Endpoint | undefined;
   readonly topic: Topic<Fact>;
   readonly #cache: Cache<ChannelSnapshot>;
   readonly #driver: ChannelDriver;
@@ -35,12 +38,14 @@ export class Channel {
     topic: Topic<Fact>,
     cache: Cache<ChannelSnapshot>,
     driver: ChannelDriver,
+    endpoint: Endpoint | undefined,
     gone: (channel: Channel) => void,
   ) {
     this.id = snapshot.id;
     this.topic = topic;
     this.#cache = cache;
     this.#driver = driver;
+    this.endpoint = endpoint;
     this.#gone = gone;
     this.#snapshot = snapshot;
     topic.publish({ type: 'ChannelChanged', change: cache.put(this.id, snapshot) });
@@ -103,6 +108,7 @@ export class Channel {
 
   async ring(): Promise<void> {
     await this.#driver.ring();
+    if (!this.#isEnded) this.topic.publish({ type: 'ChannelRung', channel: this.#snapshot });
   }
 
   async stopRinging(): Promise<void> {

@@ -66,7 +66,7 @@ export class Channels {
       language: given.language ?? 'en',
       reported: {},
     };
-    const channel = new Channel(snapshot, topic, this.cache, driver, () => {
+    const channel = new Channel(snapshot, topic, this.cache, driver, endpoint, () => {
       this.#channels.delete(id);
       endpoint?.removeChannel(id);
       this.#gone(channel);

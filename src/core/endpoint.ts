@@ -2,6 +2,7 @@
 import { endpointId, type ChannelId, type EndpointId, type EndpointKey } from '../ids.ts';
 import type { Cache, Topic } from '../stasis/index.ts';
 import type { ContactStatus, EndpointSnapshot, Fact, TextMessage } from './facts.ts';
+import type { RegistrationChange, RegistrationSnapshot } from './registrations.ts';
 
 /** The topics that an endpoint needs: one for itself, and those that what it tells is forwarded to. */
 export interface EndpointTopics {
@@ -22,6 +23,7 @@ export class Endpoint {
   readonly #topics: EndpointTopics;
   readonly #cache: Cache<EndpointSnapshot>;
   #snapshot: EndpointSnapshot;
+  #isGone = false;
 
   constructor(key: EndpointKey, topics: EndpointTopics, cache: Cache<EndpointSnapshot>) {
     this.id = endpointId(key);
@@ -57,6 +59,10 @@ export class Endpoint {
     this.#topics.own.publish({ type: 'ContactStatusChanged', endpoint: this.#snapshot, contact });
   }
 
+  registrationChanged(registration: RegistrationSnapshot, change: RegistrationChange): void {
+    this.#topics.own.publish({ type: 'RegistrationChanged', registration, change, endpoint: this.#snapshot });
+  }
+
   textReceived(text: TextMessage): void {
     this.#topics.own.publish({ type: 'TextReceived', endpoint: this.#snapshot, text });
   }
@@ -70,8 +76,18 @@ export class Endpoint {
     this.#tell({ ...this.#snapshot, channels: this.#snapshot.channels.filter((each) => each !== id) });
   }
 
+  /** It is there no longer, which is the last that is told of it. Its channels go on without it. */
+  close(): void {
+    this.#isGone = true;
+    const change = this.#cache.delete(this.id);
+    if (change !== undefined) this.#topics.own.publish({ type: 'EndpointChanged', change });
+    this.#topics.own.close();
+    this.#topics.endpoint.close();
+  }
+
   #tell(now: EndpointSnapshot): void {
     this.#snapshot = now;
+    if (this.#isGone) return;
     this.#topics.own.publish({ type: 'EndpointChanged', change: this.#cache.put(this.id, now) });
   }
 }

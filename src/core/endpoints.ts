@@ -16,10 +16,13 @@ export class Endpoints {
   readonly #everything: Topic<Fact>;
   readonly #endpoints = new Map<string, Endpoint>();
   readonly #technologies = new Map<string, Topic<Fact>>();
+  readonly #gone: (endpoint: Endpoint) => void;
 
-  constructor(bus: Bus, everything: Topic<Fact>) {
+  /** `gone` is called for each endpoint that was removed. */
+  constructor(bus: Bus, everything: Topic<Fact>, gone: (endpoint: Endpoint) => void) {
     this.#bus = bus;
     this.#everything = everything;
+    this.#gone = gone;
     this.all = bus.topic('endpoints');
     this.cache = new Cache('endpoints:cached', bus);
   }
@@ -48,6 +51,15 @@ export class Endpoints {
     const endpoint = this.find(key);
     if (endpoint === undefined) throw notFound('Endpoint');
     return endpoint;
+  }
+
+  /** Ends it, and what follows it; its channels, if it has any, go on. */
+  remove(key: EndpointKey): void {
+    const endpoint = this.find(key);
+    if (endpoint === undefined) return;
+    this.#endpoints.delete(endpoint.id);
+    endpoint.close();
+    this.#gone(endpoint);
   }
 
   /** All, or those of one technology, whose name is compared exactly. */

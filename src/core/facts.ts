@@ -1,6 +1,8 @@
 // What can happen, in the past tense: the vocabulary of the bus. A fact carries snapshots as they were when it happened.
 import type { ChannelId, EndpointId } from '../ids.ts';
 import type { Change } from '../stasis/index.ts';
+import type { RegistrationChange, RegistrationSnapshot } from './registrations.ts';
+import type { DeviceState } from './device-states.ts';
 
 export interface Party {
   readonly name: string;
@@ -100,8 +102,13 @@ export type Fact =
       /** In milliseconds. */
       readonly duration: number;
     }
+  /** The far end was told that it rings here. */
+  | { readonly type: 'ChannelRung'; readonly channel: ChannelSnapshot }
   /** The far end has put the channel on hold, or takes it up again. */
   | { readonly type: 'ChannelHeld' | 'ChannelUnheld'; readonly channel: ChannelSnapshot }
+  | { readonly type: 'GlobalVariableSet'; readonly variable: string; readonly value: string }
+  /** Told only if it is another state than before. */
+  | { readonly type: 'DeviceStateChanged'; readonly name: string; readonly state: DeviceState }
   | { readonly type: 'EndpointChanged'; readonly change: Change<EndpointSnapshot> }
   | {
       readonly type: 'PeerStatusChanged';
@@ -109,6 +116,13 @@ export type Fact =
       readonly status: 'Reachable' | 'Unreachable';
     }
   | { readonly type: 'ContactStatusChanged'; readonly endpoint: EndpointSnapshot; readonly contact: ContactStatus }
+  | {
+      readonly type: 'RegistrationChanged';
+      readonly registration: RegistrationSnapshot;
+      readonly change: RegistrationChange;
+      /** Whose it is, if it is anyone's. */
+      readonly endpoint?: EndpointSnapshot;
+    }
   | { readonly type: 'TextReceived'; readonly endpoint: EndpointSnapshot; readonly text: TextMessage }
   | { readonly type: 'StasisStarted'; readonly channel: ChannelSnapshot; readonly args: readonly string[] }
   | { readonly type: 'StasisEnded'; readonly channel: ChannelSnapshot }

@@ -5,32 +5,56 @@
 import { Bus, type BusOptions, type Topic } from '../stasis/index.ts';
 import { Applications } from './applications.ts';
 import { Channels } from './channels.ts';
+import { Configuration } from './configuration.ts';
+import { DeviceStates } from './device-states.ts';
 import { Endpoints } from './endpoints.ts';
 import type { Fact } from './facts.ts';
 import { Messages } from './messages.ts';
+import { Referrals } from './referrals.ts';
+import { Registrations } from './registrations.ts';
 import { Routing, type Contexts } from './routing.ts';
 import { Sources } from './sources.ts';
+import { Variables } from './variables.ts';
 
 export interface Core {
   readonly bus: Bus;
   /** All facts of all technologies: what observability listens to. */
   readonly everything: Topic<Fact>;
   readonly endpoints: Endpoints;
+  readonly registrations: Registrations;
   readonly channels: Channels;
+  readonly deviceStates: DeviceStates;
+  readonly variables: Variables;
   readonly sources: Sources;
   readonly applications: Applications;
   readonly messages: Messages;
+  readonly referrals: Referrals;
   readonly routing: Routing;
+  /** What can be configured at run time. */
+  readonly configuration: Configuration;
 }
 
 export function createCore(contexts: Contexts, options: BusOptions = {}): Core {
   const bus = new Bus(options);
   const everything = bus.topic<Fact>('everything');
-  const endpoints = new Endpoints(bus, everything);
+  const endpoints = new Endpoints(bus, everything, ({ id }) => {
+    applications.endpointGone(id);
+    deviceStates.forget(id);
+  });
   const channels = new Channels(bus, everything, ({ id }) => applications.channelGone(id), options.now);
-  const sources = new Sources(channels, endpoints);
+  const deviceStates = new DeviceStates(bus, everything);
+  // What belongs to no endpoint is told to those who follow all of them.
+  const strayRegistrations = bus.topic<Fact>('registrations');
+  strayRegistrations.forward(endpoints.all);
+  strayRegistrations.forward(everything);
+  const registrations = new Registrations(strayRegistrations);
+  const variables = new Variables(bus, channels.all, everything);
+  const sources = new Sources(channels, endpoints, deviceStates);
   const applications: Applications = new Applications(bus, sources);
   const messages = new Messages(applications);
+  const referrals = new Referrals();
   const routing = new Routing(contexts, (name) => applications.find(name) !== undefined);
-  return { bus, everything, endpoints, channels, sources, applications, messages, routing };
+  const configuration = new Configuration();
+  const told = { bus, everything, endpoints, registrations, channels, deviceStates, variables };
+  return { ...told, sources, applications, messages, referrals, routing, configuration };
 }

@@ -109,6 +109,16 @@ export class Routing {
     }
   }
 
+  /** The names of those that were configured. */
+  get contexts(): readonly string[] {
+    return [...this.#contexts.keys()];
+  }
+
+  /** Whether it was configured, or is there whenever its application is. */
+  hasContext(name: string): boolean {
+    return this.#contexts.has(name) || (name.startsWith(PREFIX) && name !== PREFIX);
+  }
+
   lookup(context: string, exten: string): Lookup {
     const patterns = this.#contexts.get(context);
     if (patterns === undefined) return this.#applicationContext(context, exten);

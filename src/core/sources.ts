@@ -1,11 +1,12 @@
 // What an application can subscribe to: "channel:<id or name>", "endpoint:PJSIP/foo", "endpoint:PJSIP", "bridge:<id>",
-// and with nothing behind the colon all objects of that kind.
+// "deviceState:<name>", and with nothing behind the colon all objects of that kind.
 import { Fault } from '../errors.ts';
 import { parseEndpointId } from '../ids.ts';
 import type { Closable, Topic } from '../stasis/index.ts';
 import type { SourceKind } from './application.ts';
 import type { Channel } from './channel.ts';
 import type { Channels } from './channels.ts';
+import type { DeviceStates } from './device-states.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { Endpoints } from './endpoints.ts';
 import type { Fact } from './facts.ts';
@@ -32,10 +33,12 @@ export interface Source {
 export class Sources {
   readonly #channels: Channels;
   readonly #endpoints: Endpoints;
+  readonly #deviceStates: DeviceStates;
 
-  constructor(channels: Channels, endpoints: Endpoints) {
+  constructor(channels: Channels, endpoints: Endpoints, deviceStates: DeviceStates) {
     this.#channels = channels;
     this.#endpoints = endpoints;
+    this.#deviceStates = deviceStates;
   }
 
   /** Fails with a Fault 'invalid' when the scheme is unknown. */
@@ -45,18 +48,14 @@ export class Sources {
     const id = text.slice(colon + 1);
     if (colon > 0 && scheme === 'channel') return this.#channel(id, text);
     if (colon > 0 && scheme === 'endpoint') return this.#endpoint(id, text);
-    if (colon > 0 && scheme === 'bridge') return this.#nothing('bridge', id, text);
+    if (colon > 0 && scheme === 'bridge') return this.#bridge(id, text);
+    if (colon > 0 && scheme === 'deviceState') return this.#device(id, text);
     throw new Fault('invalid', `Invalid event source: ${text}`, { code: 'invalid-event-source' });
   }
 
   /** Every kind, all of it: what `subscribeAll` makes. */
   all(): Source[] {
-    return [
-      this.#channel('', ''),
-      this.#endpoint('', ''),
-      this.#nothing('bridge', '', ''),
-      this.#nothing('deviceState', '', ''),
-    ];
+    return [this.#channel('', ''), this.#endpoint('', ''), this.#bridge('', ''), this.#device('', '')];
   }
 
   /** The channel that "channel:<id>" names, by its unique id alone. */
@@ -93,8 +92,15 @@ export class Sources {
     return { kind: 'endpoint', id, exists: topic !== undefined, text, follow: (to) => topic?.forward(to) };
   }
 
-  /** A kind of which there is no object, and so nothing to follow: only all of them can be subscribed to. */
-  #nothing(kind: SourceKind, id: string, text: string): Source {
-    return { kind, id, exists: id === '', text, follow: () => undefined };
+  /** There are none yet: only all of them can be subscribed to. */
+  #bridge(id: string, text: string): Source {
+    return { kind: 'bridge', id, exists: id === '', text, follow: () => undefined };
+  }
+
+  /** Every name is one of a device that may come. */
+  #device(id: string, text: string): Source {
+    const follow: Source['follow'] = (to) =>
+      id === '' ? this.#deviceStates.all.forward(to) : this.#deviceStates.follow(id, to);
+    return { kind: 'deviceState', id, exists: true, text, follow };
   }
 }

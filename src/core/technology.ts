@@ -1,10 +1,12 @@
 // What the core asks of a technology. A capability that it lacks is a property that it does not have.
 import type { Hangup, TextMessage } from './facts.ts';
+import type { Referral } from './referrals.ts';
 
 export interface Technology {
   /** The part before the slash in "PJSIP/alice". */
   readonly name: string;
   readonly text?: TextSender;
+  readonly refer?: Referrer;
   start(): Promise<void>;
   /** Takes no new work, hangs up what is open, closes what it opened. */
   stop(): Promise<void>;
@@ -18,6 +20,13 @@ export interface TextSender {
    * 'invalid' when something in the message cannot be written.
    */
   send(address: string, message: TextMessage): Promise<void>;
+}
+
+export interface Referrer {
+  /** As of a TextSender. */
+  readonly scheme: string;
+  /** Resolves when the wish was handed to the wire. Fails as a TextSender does. */
+  refer(address: string, referral: Referral): Promise<void>;
 }
 
 /** How a technology carries out what happens to one of its channels. */

@@ -7,6 +7,8 @@ import { expect, onTestFinished } from 'vitest';
 import WebSocket from 'ws';
 import { createAri, type Ari, type AriParts } from '../../src/ari/index.ts';
 import { createCore, type Core } from '../../src/core/index.ts';
+import { memoryStore } from '../support/memory-store.ts';
+import type { Referral } from '../../src/core/referrals.ts';
 import type { TextMessage } from '../../src/core/facts.ts';
 
 export const ENTITY = '02:fc:00:00:00:01';
@@ -24,6 +26,8 @@ export interface Api extends Ari {
   readonly core: Core;
   /** What the technology was given to send, with the address that it was given. */
   readonly sent: { address: string; message: TextMessage }[];
+  /** What it was given to refer. */
+  readonly referred: { address: string; referral: Referral }[];
   /** What nobody expected: the test fails when there is anything left in it. */
   readonly errors: unknown[];
   /** As the user ari, unless the headers say otherwise. */
@@ -43,9 +47,16 @@ export function api(parts: Partial<AriParts> = {}): Api {
     bar: false,
   })) {
     core.endpoints.create({ tech: 'PJSIP', resource }).setReachable(isReachable);
+    core.deviceStates.set(`PJSIP/${resource}`, isReachable ? 'NOT_INUSE' : 'UNAVAILABLE');
   }
+  void core.deviceStates.load(memoryStore());
   const sent: Api['sent'] = [];
   core.messages.addSender({ scheme: 'pjsip', send: async (address, message) => void sent.push({ address, message }) });
+  const referred: Api['referred'] = [];
+  core.referrals.addReferrer({
+    scheme: 'pjsip',
+    refer: async (address, referral) => void referred.push({ address, referral }),
+  });
   const users = { ari: { password: 'ari' }, ro: { password: 'ro', read_only: true } };
   const given = { version: '1.2.3', entityId: ENTITY, startedAt: AT, now: () => AT, users, allowedOrigins: [ORIGIN] };
   const ari = createAri(core, { ...given, ...parts });
@@ -57,6 +68,7 @@ export function api(parts: Partial<AriParts> = {}): Api {
     ...ari,
     core,
     sent,
+    referred,
     errors,
     async ask(method, path, { headers = { authorization: BASIC }, ...options } = {}) {
       const answer = await ari.http.inject({ method: method as 'GET', url: path, headers, ...options });

@@ -69,6 +69,14 @@ const differences: Readonly<Record<string, { readonly enum: readonly string[]; r
   },
 };
 
+/** What Asterisk does not have. */
+const additions = {
+  resources: ['registrations'],
+  models: ['Registration', 'RegistrationStateChange'],
+  /** Of operations that it has. */
+  parameters: { 'events.eventWebsocket': ['extensions'] } as Readonly<Record<string, readonly string[]>>,
+};
+
 interface Swagger {
   readonly apiVersion: string;
   readonly since: readonly string[];
@@ -80,7 +88,7 @@ const documents = new ApiDocuments(resources);
 const files = resources.map(({ name }) => [name, documents.find(`${name}.json`, 'h') as Swagger] as const);
 
 /** A document in the words of the surface. */
-const operations: Operation[] = files.flatMap(([resource, { apis }]) =>
+const declaredOperations: Operation[] = files.flatMap(([resource, { apis }]) =>
   apis.flatMap(({ path, operations }) =>
     operations.map((each) => ({
       resource,
@@ -110,7 +118,16 @@ const operations: Operation[] = files.flatMap(([resource, { apis }]) =>
   ),
 );
 
-const models: Model[] = files.flatMap(([resource, { models }]) =>
+const operations = declaredOperations
+  .filter(({ resource }) => !additions.resources.includes(resource))
+  .map((each) => ({
+    ...each,
+    parameters: each.parameters.filter(
+      ({ name }) => additions.parameters[`${each.resource}.${each.nickname}`]?.includes(name) !== true,
+    ),
+  }));
+
+const declaredModels: Model[] = files.flatMap(([resource, { models }]) =>
   Object.entries(models).map(([name, model]) => ({
     name,
     file: `${resource}.json`,
@@ -127,6 +144,32 @@ const models: Model[] = files.flatMap(([resource, { models }]) =>
     ),
   })),
 );
+
+const models = declaredModels
+  .filter(({ name }) => !additions.models.includes(name))
+  .map((each) => ({ ...each, subTypes: each.subTypes.filter((name) => !additions.models.includes(name)) }));
+
+test('what is added to Asterisk is in the list, and the list is of what is added', () => {
+  const added = <T>(ours: readonly T[], theirs: readonly T[]): T[] => ours.filter((each) => !theirs.includes(each));
+  expect(
+    added(
+      files.map(([resource]) => resource),
+      surface.resources.map(({ resource }) => resource),
+    ),
+  ).toEqual(additions.resources);
+  expect(
+    added(
+      declaredModels.map(({ name }) => name),
+      surface.models.map(({ name }) => name),
+    ).toSorted(),
+  ).toEqual(additions.models);
+  const names = (all: readonly Operation[], operation: string): string[] =>
+    all
+      .filter(({ resource, nickname }) => `${resource}.${nickname}` === operation)
+      .flatMap(({ parameters }) => parameters.map(({ name }) => name));
+  for (const [operation, parameters] of Object.entries(additions.parameters))
+    expect(added(names(declaredOperations, operation), names(surface.operations, operation))).toEqual(parameters);
+});
 
 const byName = (one: { name: string }, other: { name: string }): number => (one.name < other.name ? -1 : 1);
 
@@ -172,6 +215,7 @@ test.each(models.map((each) => [each.name, each] as const))(
 
 test('every resource says the same version and beginning as that of Asterisk', () => {
   for (const [resource, { apiVersion, since }] of files) {
+    if (additions.resources.includes(resource)) continue;
     const theirs = surface.resources.find((each) => each.resource === resource)!;
     expect({ resource, apiVersion, since }).toEqual({ resource, apiVersion: theirs.apiVersion, since: theirs.since });
   }

@@ -43,9 +43,11 @@ export const exceptions: readonly Exception[] = [
     applies: ({ type, digit }) => type === 'ChannelDtmfReceived' && digit !== '7',
   },
   {
-    reason: 'device states do not exist yet',
+    reason:
+      'a device state has no order relative to other events, but mostly it comes behind the contact that changed it',
     side: 'captured',
-    applies: ({ type }) => type === 'DeviceStateChanged',
+    applies: ({ type }, { before }) => type === 'DeviceStateChanged' && before.at(-1)?.type === 'PeerStatusChange',
+    behind: 'ContactStatusChange',
   },
   {
     reason:

@@ -34,7 +34,7 @@ const params = { applicationName: Type.String({ description: "The application's 
 const noApplication = { 404: 'There is no such application.' };
 const eventSource = Type.Array(Type.String(), {
   description:
-    'What to follow: channel:<id>, endpoint:<technology>/<resource>, endpoint:<technology>, bridge:<id>; all of a kind with nothing behind the colon.',
+    'What to follow: channel:<id>, endpoint:<technology>/<resource>, endpoint:<technology>, bridge:<id>, deviceState:<name>; all of a kind with nothing behind the colon.',
 });
 
 export const applications: Resource = {

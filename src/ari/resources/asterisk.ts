@@ -1,8 +1,11 @@
-// The process itself: what it is, since when, and that it answers.
+// The process itself: what it is, since when, that it answers, and its variables.
 import { machine, release, type } from 'node:os';
 import { Type, type Static } from 'typebox';
 import { get, type Context, type Resource } from '../resource.ts';
 import { Moment, momentJson } from '../time.ts';
+import { configurationObjects, ConfigTuple } from './configuration.ts';
+import { globalVariables } from './global-variables.ts';
+import { Variable, Variables } from './variable.ts';
 
 const BuildInfo = Type.Object(
   {
@@ -68,16 +71,6 @@ const AsteriskPing = Type.Object(
   { title: 'AsteriskPing', description: 'The answer to a ping.' },
 );
 
-export const Variable = Type.Object(
-  { value: Type.String({ description: 'The value.' }) },
-  { title: 'Variable', description: 'The value of a variable.' },
-);
-
-export const Variables = Type.Object(
-  { variables: Type.Record(Type.String(), Type.String(), { description: 'Values by name.' }) },
-  { title: 'Variables', description: 'The values of several variables.' },
-);
-
 const parts = ['build', 'system', 'config', 'status'];
 
 const info = ({ node }: Context): Static<typeof AsteriskInfo> => ({
@@ -91,9 +84,18 @@ export const asterisk: Resource = {
   name: 'asterisk',
   description: 'The process itself.',
   since: ['12.0.0'],
-  models: [BuildInfo, SystemInfo, SetId, ConfigInfo, StatusInfo, AsteriskInfo, AsteriskPing, Variable, Variables].map(
-    (schema) => ({ schema }),
-  ),
+  models: [
+    BuildInfo,
+    SystemInfo,
+    SetId,
+    ConfigInfo,
+    StatusInfo,
+    AsteriskInfo,
+    AsteriskPing,
+    Variable,
+    Variables,
+    ConfigTuple,
+  ].map((schema) => ({ schema })),
   operations: [
     get(
       '/asterisk/info',
@@ -117,5 +119,8 @@ export const asterisk: Resource = {
       { nickname: 'ping', summary: 'Says that it is there.', since: ['13.25.0', '16.2.0'], returns: AsteriskPing },
       (_, { node }) => ({ ping: 'pong', timestamp: momentJson(node.now()), asterisk_id: node.entityId }),
     ),
+
+    ...globalVariables,
+    ...configurationObjects,
   ],
 };

@@ -2,15 +2,8 @@
 import { Type } from 'typebox';
 import { notFound } from '../../errors.ts';
 import { get, post, type Resource } from '../resource.ts';
-import { Variable, Variables } from './asterisk.ts';
-import { byIdOrName, controlled, invalid, needsApplication, params } from './channel.ts';
-
-const badVariable = { 400: 'A parameter is missing or malformed.' };
-
-/** There are no dialplan functions, and a variable by the name of one would only look as if it had an effect. */
-function notFunction(variable: string): void {
-  if (variable.includes('(')) throw invalid(`Parameter variable: there is no dialplan function ${variable}`);
-}
+import { byIdOrName, controlled, needsApplication, params } from './channel.ts';
+import { badVariable, notFunction, Variable, Variables } from './variable.ts';
 
 const Settable = Type.Record(
   Type.String(),

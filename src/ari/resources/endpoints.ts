@@ -1,10 +1,11 @@
-// Who can be reached, and text messages to them.
+// Who can be reached, and text messages and referrals to them.
 import { Type, type Static } from 'typebox';
 import type { Endpoints } from '../../core/endpoints.ts';
 import type { EndpointSnapshot } from '../../core/facts.ts';
+import type { Referral } from '../../core/referrals.ts';
 import { notFound } from '../../errors.ts';
 import type { EndpointKey } from '../../ids.ts';
-import { get, put, type Resource } from '../resource.ts';
+import { get, post, put, type Resource } from '../resource.ts';
 
 export const Endpoint = Type.Object(
   {
@@ -56,6 +57,30 @@ const variables = {
   schema: Type.Object({ variables: Type.Optional(Type.Record(Type.String(), Type.String())) }),
 } as const;
 
+const referral = {
+  from: Type.String({ default: '', description: 'Who it is from: an address of the technology.' }),
+  refer_to: Type.String({
+    description:
+      'Whom to contact: an endpoint (pjsip:alice), which is reached at its contact, or an address of the technology.',
+  }),
+  to_self: Type.Optional(
+    Type.Boolean({
+      default: false,
+      description: 'Whether an endpoint in refer_to is to be reached through this service, and not at its contact.',
+    }),
+  ),
+};
+
+const referralVariables = {
+  ...variables,
+  description:
+    'Headers to add, as strings by name, under the key "variables". "display_name", there or beside it, is the name of whom to contact.',
+  schema: Type.Object({
+    variables: Type.Optional(Type.Record(Type.String(), Type.String())),
+    display_name: Type.Optional(Type.String()),
+  }),
+} as const;
+
 const noEndpoint = { 404: 'There is no such technology or endpoint.' };
 const badParameter = { 400: 'A parameter is missing or malformed.' };
 
@@ -63,9 +88,20 @@ const badParameter = { 400: 'A parameter is missing or malformed.' };
 const find = (endpoints: Endpoints, { tech, resource }: EndpointKey) =>
   endpoints.get({ tech: tech.toUpperCase(), resource });
 
+interface AskedReferral {
+  readonly from: string;
+  readonly refer_to: string;
+  readonly to_self?: boolean;
+}
+
+const referralOf = (
+  { from, refer_to: referTo, to_self: toSelf = false }: AskedReferral,
+  { variables = {}, display_name: displayName = '' }: Static<typeof referralVariables.schema>,
+): Referral => ({ from, referTo, toSelf, variables, displayName });
+
 export const endpoints: Resource = {
   name: 'endpoints',
-  description: 'Who can be reached, and text messages to them.',
+  description: 'Who can be reached, and text messages and referrals to them.',
   since: ['12.0.0'],
   models: [{ schema: Endpoint }, { schema: TextMessage }],
   operations: [
@@ -99,6 +135,24 @@ export const endpoints: Resource = {
       },
       ({ query: { to, from, body = '' }, body: { variables = {} } }, { messages }) =>
         messages.send({ to, from, body, variables }),
+    ),
+
+    post(
+      '/endpoints/refer',
+      {
+        nickname: 'refer',
+        summary: 'Asks an address to contact someone else.',
+        description: 'Replies when that was handed to the technology; what becomes of it is logged only.',
+        since: ['18.20.0', '20.5.0'],
+        query: {
+          to: Type.String({ description: 'Who is asked: the technology in small letters, a colon, and its address.' }),
+          ...referral,
+        },
+        body: referralVariables,
+        empty: 202,
+        errors: { ...badParameter, 404: 'Nothing sends referrals to that address, or refer_to leads nowhere.' },
+      },
+      ({ query: { to, ...query }, body }, { referrals }) => referrals.send(to, referralOf(query, body)),
     ),
 
     get(
@@ -146,6 +200,28 @@ export const endpoints: Resource = {
       async ({ params, query: { from, body = '' }, body: { variables = {} } }, { endpoints, messages }) => {
         const { tech, resource } = find(endpoints, params).key;
         await messages.send({ to: `${tech.toLowerCase()}:${resource}`, from, body, variables });
+      },
+    ),
+
+    post(
+      '/endpoints/{tech}/{resource}/refer',
+      {
+        nickname: 'referToEndpoint',
+        summary: 'Asks one endpoint to contact someone else.',
+        description: 'Replies when that was handed to the technology; what becomes of it is logged only.',
+        since: ['18.20.0', '20.5.0'],
+        params,
+        query: referral,
+        body: referralVariables,
+        empty: 202,
+        errors: {
+          ...badParameter,
+          404: 'There is no such endpoint, it cannot be reached now, or refer_to leads nowhere.',
+        },
+      },
+      async ({ params, query, body }, { endpoints, referrals }) => {
+        const { tech, resource } = find(endpoints, params).key;
+        await referrals.send(`${tech.toLowerCase()}:${resource}`, referralOf(query, body));
       },
     ),
   ],

@@ -6,7 +6,9 @@ import { Fault } from '../../errors.ts';
 import { post, websocket, type Model, type Resource } from '../resource.ts';
 import { Moment } from '../time.ts';
 import { Channel } from './channel.ts';
+import { DeviceState } from './device-states.ts';
 import { Endpoint, TextMessage } from './endpoints.ts';
+import { Registration } from './registration.ts';
 
 const ContactInfo = Type.Object(
   {
@@ -126,9 +128,27 @@ export const eventModels = {
     endpoint: Endpoint,
     contact_info: ContactInfo,
   }),
+  RegistrationStateChange: event(
+    'RegistrationStateChange',
+    'A registration was made, refreshed or ended. Sent only over a WebSocket that was opened with extensions=true.',
+    {
+      change: Type.Enum(
+        [
+          ...['registered', 'refreshed', 'unregistered', 'expired', 'evicted', 'connection-closed'],
+          ...['unreachable', 'removed', 'rejected', 'failed', 'stopped'],
+        ],
+        { type: 'string', description: 'What happened to it.' },
+      ),
+      registration: Registration,
+      endpoint: Type.Optional(Endpoint),
+    },
+  ),
   TextMessageReceived: event('TextMessageReceived', 'An endpoint has sent a text message.', {
     message: TextMessage,
     endpoint: Type.Optional(Endpoint),
+  }),
+  DeviceStateChanged: event('DeviceStateChanged', 'The state of a device has changed.', {
+    device_state: DeviceState,
   }),
   RESTResponse: event('RESTResponse', 'The answer to a request over the WebSocket. No event filter holds it back.', {
     transaction_id: Type.String({ description: 'As in the request; empty when it had none.' }),
@@ -140,6 +160,9 @@ export const eventModels = {
     message_body: Type.Optional(Type.String({ description: 'The body, if there is one: JSON as text.' })),
   }),
 };
+
+/** Events that ARI does not have: they are for those who ask for them. */
+export const EXTENSIONS: ReadonlySet<string> = new Set<keyof typeof eventModels>(['RegistrationStateChange']);
 
 type EventModels = typeof eventModels;
 
@@ -181,6 +204,9 @@ function snapshotOf(sources: Sources, text: string): Shown {
   const endpoint = sources.findEndpoint(source)?.snapshot;
   if (channel !== undefined) return { channel };
   if (endpoint !== undefined) return { endpoint };
+  if (source.kind === 'deviceState') {
+    throw new Fault('invalid', 'Parameter source: a device state cannot be shown', { code: 'invalid-event-source' });
+  }
   throw new Fault('unprocessable', `Parameter source: there is no ${text}`, { code: 'event-source-not-found' });
 }
 
@@ -211,6 +237,11 @@ export const events: Resource = {
         }),
         subscribeAll: Type.Optional(
           Type.Boolean({ description: 'Whether an application that is not known yet follows everything.' }),
+        ),
+        extensions: Type.Optional(
+          Type.Boolean({
+            description: 'Whether events are sent, too, that ARI does not have: RegistrationStateChange.',
+          }),
         ),
       },
       returns: Message,

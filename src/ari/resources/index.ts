@@ -3,14 +3,23 @@ import type { Resource } from '../resource.ts';
 import { applications } from './applications.ts';
 import { asterisk } from './asterisk.ts';
 import { channels } from './channels.ts';
+import { deviceStates } from './device-states.ts';
 import { endpoints } from './endpoints.ts';
 import { events } from './events.ts';
+import { registrations } from './registrations.ts';
 
-export const resources: readonly Resource[] = [asterisk, endpoints, channels, events, applications];
+export const resources: readonly Resource[] = [
+  asterisk,
+  endpoints,
+  channels,
+  events,
+  deviceStates,
+  applications,
+  registrations,
+];
 
 /** Operations of ARI that are not there, though their path is known: they answer 404 as the others, and not 405. */
 export const absentOperations: readonly (readonly [method: string, path: string])[] = [
   ['POST', '/channels'],
   ['POST', '/channels/{channelId}'],
-  ['POST', '/endpoints/refer'],
 ];

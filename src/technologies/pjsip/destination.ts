@@ -1,8 +1,9 @@
 // Where a text message goes: each shape of destination that chan_pjsip knows, as an endpoint and a request target.
 import { Fault } from '../../errors.ts';
-import type { Contact } from './location.ts';
+import type { Contact } from './contact.ts';
+import type { Location } from './location.ts';
 import { parseNameAddress } from './name-address.ts';
-import type { EndpointObject } from './objects/index.ts';
+import type { EndpointObject, PjsipObjects } from './objects/index.ts';
 import { formatUri, parseUri, schemeOf } from './uri.ts';
 
 export interface Destination {
@@ -20,6 +21,23 @@ export interface Directory {
   isAor(name: string): boolean;
   /** Where the address of record can be reached now; only the first is tried. */
   contacts(aor: string): readonly Contact[];
+}
+
+/** What is configured and registered at the time of the question. */
+export function directory(
+  objects: Pick<PjsipObjects, 'endpoints' | 'aors' | 'global'>,
+  location: Pick<Location, 'contacts'>,
+): Directory {
+  return {
+    get endpoints() {
+      return objects.endpoints;
+    },
+    get defaultEndpoint() {
+      return objects.global.default_outbound_endpoint;
+    },
+    isAor: (name) => objects.aors.has(name),
+    contacts: (aor) => location.contacts(aor),
+  };
 }
 
 /** Fails with a Fault 'not-found' when the text leads nowhere. */

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { divide, quote } from './name-address.ts';
 import { ALGORITHMS, type Algorithm, type AuthObject } from './objects/index.ts';
-import type { SipHeader, SipResponse } from './stack.ts';
+import type { SipResponse } from './stack.ts';
 
 /** The fields of one challenge or of one answer; names in lower case, values without quotes. */
 export type DigestFields = ReadonlyMap<string, string>;
@@ -32,7 +32,10 @@ export function algorithmOf(fields: DigestFields): Algorithm | undefined {
 
 const HASHES: Readonly<Record<Algorithm, string>> = { 'SHA-512-256': 'sha512-256', 'SHA-256': 'sha256', MD5: 'md5' };
 
-const hash = (algorithm: Algorithm, text: string): string => createHash(HASHES[algorithm]).update(text).digest('hex');
+/** In lower-case hexadecimal. */
+export type Hash = (algorithm: Algorithm, text: string) => string;
+
+export const systemHash: Hash = (algorithm, text) => createHash(HASHES[algorithm]).update(text).digest('hex');
 
 export interface Calculation {
   readonly algorithm: Algorithm;
@@ -45,38 +48,45 @@ export interface Calculation {
   readonly protection?: { readonly qop: string; readonly nc: string; readonly cnonce: string } | undefined;
 }
 
-/** The `response` that proves the knowledge of the secret, in lower-case hexadecimal. */
-export function digestResponse({ algorithm, auth, method, realm, uri, nonce, protection }: Calculation): string {
-  const secret = auth.digests[algorithm] ?? hash(algorithm, `${auth.username}:${realm}:${auth.password ?? ''}`);
+/** The `response` that proves the knowledge of the secret, in lower-case hexadecimal. It is always three hashes. */
+export function digestResponse(
+  { algorithm, auth, method, realm, uri, nonce, protection }: Calculation,
+  hash: Hash = systemHash,
+): string {
+  const reckoned = hash(algorithm, `${auth.username}:${realm}:${auth.password ?? ''}`);
+  const secret = auth.digests[algorithm] ?? reckoned;
   const guarded = protection === undefined ? '' : `${protection.nc}:${protection.cnonce}:${protection.qop}:`;
   return hash(algorithm, `${secret}:${nonce}:${guarded}${hash(algorithm, `${method}:${uri}`)}`);
 }
 
+/** A challenge that we can answer, and with what. */
+export interface Answerable {
+  /** The name of the header that answers it. */
+  readonly header: 'Authorization' | 'Proxy-Authorization';
+  readonly realm: string;
+  readonly challenge: DigestFields;
+  readonly auth: AuthObject;
+}
+
 /**
- * What answers the challenges of a 401 or a 407: for each realm one header, by the strongest algorithm that both sides
- * can; none when there is no credential that fits.
+ * The challenges of a 401 or a 407 that the credentials fit: for each realm one, with the strongest algorithm that both
+ * sides can. Credentials for a realm are shown to no other, and go before those that name none.
  */
-export function answerChallenges(
-  response: SipResponse,
-  request: { readonly method: string; readonly uri: string },
-  auths: readonly AuthObject[],
-  cnonce: () => string,
-): SipHeader[] {
-  const [asked, answer] =
+export function answerable(response: SipResponse, auths: readonly AuthObject[]): Answerable[] {
+  const [asked, header] =
     response.status === 407
       ? (['Proxy-Authenticate', 'Proxy-Authorization'] as const)
       : (['WWW-Authenticate', 'Authorization'] as const);
   const challenges = parseDigest(response.headers.all(asked));
-  const realms = new Set(challenges.map((each) => each.get('realm') ?? ''));
-  return [...realms].flatMap((realm): SipHeader[] => {
-    const auth = auths.find((each) => each.realm === undefined || each.realm === realm);
-    const best =
-      auth &&
-      strongest(
-        challenges.filter((each) => (each.get('realm') ?? '') === realm),
-        auth,
-      );
-    return best === undefined ? [] : [[answer, authorization(best, request, auth!, cnonce())]];
+  const realmOf = (challenge: DigestFields): string => challenge.get('realm') ?? '';
+  return [...new Set(challenges.map(realmOf))].flatMap((realm) => {
+    const here = challenges.filter((each) => realmOf(each) === realm);
+    const fitting = [realm, undefined].flatMap((wanted) => auths.filter((each) => each.realm === wanted));
+    for (const auth of fitting) {
+      const challenge = strongest(here, auth);
+      if (challenge !== undefined) return [{ header, realm, challenge, auth }];
+    }
+    return [];
   });
 }
 
@@ -97,18 +107,20 @@ function strongest(challenges: readonly DigestFields[], auth: AuthObject): Diges
 
 const offersAuth = (qop: string): boolean => qop.split(',').some((each) => each.trim().toLowerCase() === 'auth');
 
-/** The nonce is used once, so its count is always 1. */
-function authorization(
+/** `count` is how often the nonce is used with this one, from 1. */
+export function authorization(
   challenge: DigestFields,
   { method, uri }: { readonly method: string; readonly uri: string },
   auth: AuthObject,
   cnonce: string,
+  count: number,
 ): string {
   const algorithm = algorithmOf(challenge) ?? 'MD5';
   const realm = challenge.get('realm') ?? '';
   const nonce = challenge.get('nonce') ?? '';
   const opaque = challenge.get('opaque');
-  const protection = challenge.has('qop') ? { qop: 'auth', nc: '00000001', cnonce } : undefined;
+  const nc = count.toString(16).padStart(8, '0');
+  const protection = challenge.has('qop') ? { qop: 'auth', nc, cnonce } : undefined;
   const fields = [
     `username=${quote(auth.username)}`,
     `realm=${quote(realm)}`,
@@ -117,7 +129,7 @@ function authorization(
     `response="${digestResponse({ algorithm, auth, method, realm, uri, nonce, protection })}"`,
     ...(challenge.has('algorithm') ? [`algorithm=${algorithm}`] : []),
     ...(opaque === undefined ? [] : [`opaque=${quote(opaque)}`]),
-    ...(protection === undefined ? [] : ['qop=auth', 'nc=00000001', `cnonce="${cnonce}"`]),
+    ...(protection === undefined ? [] : ['qop=auth', `nc=${nc}`, `cnonce="${cnonce}"`]),
   ];
   return `Digest ${fields.join(', ')}`;
 }

@@ -1,24 +1,29 @@
-// The way of every request from the network: identify, authenticate, then the service of its method.
+// The way of every request from the network: in its turn, identify, authenticate, then the service of its method.
 import type { Endpoint } from '../../core/endpoint.ts';
 import { Fault, type FaultKind } from '../../errors.ts';
-import type { Authenticate } from './auth.ts';
-import type { Identify } from './identify.ts';
+import { endpointAllows, sourceAllowed } from './acl.ts';
+import type { CheckAuthentication } from './auth.ts';
+import type { Identifiers } from './identify.ts';
 import { inWords, type Log } from './log.ts';
 import { parseNameAddress } from './name-address.ts';
-import type { EndpointObject } from './objects/index.ts';
+import type { EndpointObject, PjsipObjects } from './objects/index.ts';
 import type { Sender } from './service.ts';
 import type { Services } from './services.ts';
 import type { ResponseParts, SipRequest } from './stack.ts';
+import { believed } from './trust.ts';
+import type { Unidentified } from './unidentified.ts';
+import type { Works } from './work.ts';
 
 export interface FrontEndParts {
-  readonly identify: Identify;
-  readonly authenticate: Authenticate;
+  readonly objects: Pick<PjsipObjects, 'acls'>;
+  readonly identifiers: Pick<Identifiers, 'identify'>;
+  readonly checkAuthentication: CheckAuthentication;
   readonly services: Services;
+  readonly works: Works;
   readonly endpointOf: (object: EndpointObject) => Endpoint;
-  /** No new work is taken. */
-  readonly isStopping: () => boolean;
-  /** Told each request of which nobody knows who sent it. */
-  readonly onUnidentified: (request: SipRequest) => void;
+  /** False while no new work is taken. */
+  readonly isOpen: () => boolean;
+  readonly unidentified: Pick<Unidentified, 'count' | 'warn'>;
   readonly log: Log;
 }
 
@@ -37,28 +42,49 @@ const statusOf: Readonly<Record<FaultKind, number>> = {
   unavailable: 503,
 };
 
+/** In seconds: when who was refused, because there is too much to do, may try again. */
+const RETRY_AFTER = '10';
+
 /** Takes a request, and sees to it that it is answered whatever happens, unless it needs no answer. The promise never fails. */
 export type FrontEnd = (request: SipRequest) => Promise<void>;
 
 export function frontEnd(parts: FrontEndParts): FrontEnd {
   return async (request) => {
+    if (request.method === 'ACK') return;
     try {
-      await receive(request, parts);
+      // What the stack itself says cannot be refused, nor said again.
+      if (request.isOwn) await dispatch(request, undefined, parts);
+      else await parts.works.run(workOf(request), () => receive(request, parts));
     } catch (error) {
       const status = error instanceof Fault ? statusOf[error.kind] : 500;
       if (status === 500) parts.log('error', `A bug in answering ${request.method}: ${inWords(error)}`);
-      if (!request.isOwn) await answer(request, status, {}, parts.log);
+      const headers: ResponseParts = status === 503 ? { headers: [['Retry-After', RETRY_AFTER]] } : {};
+      if (!request.isOwn) await answer(request, status, headers, parts.log);
     }
   };
 }
 
+/** What belongs together: a dialog; and outside of one what a sender does under one Call-ID. */
+const workOf = ({ dialogId, headers, source }: SipRequest): string =>
+  dialogId === undefined ? `call ${source.address} ${headers.get('Call-ID')}` : `dialog ${dialogId}`;
+
 async function receive(request: SipRequest, parts: FrontEndParts): Promise<void> {
-  if (request.method === 'ACK') return;
-  if (request.dialogId !== undefined || request.isOwn) return dispatch(request, undefined, parts);
+  if (!hasCSeq(request)) throw new Fault('invalid', 'The CSeq is missing, malformed or of another method');
+  if (request.dialogId !== undefined) return dispatch(request, undefined, parts);
   if (isStray(request)) return answer(request, 481, {}, parts.log);
-  if (parts.isStopping()) throw new Fault('unavailable', 'No new work is taken');
+  if (!parts.isOpen()) throw new Fault('unavailable', 'No new work is taken');
   const sender = await senderOf(request, parts);
-  if (sender !== undefined) await dispatch(request, sender, parts);
+  if (sender === undefined) return;
+  const shown = believed(request, sender.object);
+  if (shown !== request)
+    parts.unidentified.warn(request, `Endpoint ${sender.object.id}, which is not trusted, names somebody else`);
+  await dispatch(shown, sender, parts);
+}
+
+/** RFC 3261 8.1.1.5: below 2**31, and of this request's method. */
+function hasCSeq({ method, headers }: SipRequest): boolean {
+  const [, number, named] = /^\s*(\d{1,10})\s+(\S+)\s*$/.exec(headers.get('CSeq') ?? '') ?? [];
+  return named === method && Number(number) < 2 ** 31;
 }
 
 async function dispatch(
@@ -72,18 +98,37 @@ async function dispatch(
   await answer(request, services.refusal(request.method), { headers: [['Allow', services.allow]] }, log);
 }
 
-/** Undefined when it has been answered with a challenge. */
+/** Undefined when it has been answered. */
 async function senderOf(request: SipRequest, parts: FrontEndParts): Promise<Sender | undefined> {
-  const object = parts.identify(request);
-  if (object === undefined) parts.onUnidentified(request);
-  const outcome = await parts.authenticate(request, object?.auth);
+  const { checkAuthentication, unidentified, log } = parts;
+  const object = permitted(request, parts);
+  const outcome = await checkAuthentication(request, object);
   if (outcome === 'failed' && object !== undefined)
-    parts.log(
-      'warn',
-      `Wrong credentials for endpoint ${object.id} from ${request.source.address}:${request.source.port}`,
-    );
-  const isLetIn = outcome === 'success' || outcome === 'not-required';
-  return isLetIn && object !== undefined ? { object, endpoint: parts.endpointOf(object) } : undefined;
+    unidentified.warn(request, `Wrong credentials for endpoint ${object.id}`);
+  if (outcome !== 'success' && outcome !== 'not-required') return undefined;
+  if (object !== undefined) return { object, endpoint: parts.endpointOf(object) };
+  // Nothing is asked of anyone, but a service has to know whom it serves.
+  await answer(request, 403, {}, log);
+  return undefined;
+}
+
+/** Who sent it, if that is known and may come from there. It shows to nobody for which of these reasons it is undefined. */
+function permitted(
+  request: SipRequest,
+  { objects, identifiers, unidentified }: FrontEndParts,
+): EndpointObject | undefined {
+  const { address } = request.source;
+  if (!sourceAllowed(objects, address)) {
+    unidentified.warn(request, 'An acl denies requests');
+    return undefined;
+  }
+  const object = identifiers.identify(request);
+  if (object === undefined) unidentified.count(request);
+  else if (!endpointAllows(object, address)) {
+    unidentified.warn(request, `Endpoint ${object.id} denies requests`);
+    return undefined;
+  }
+  return object;
 }
 
 /** Belongs to a dialog or a transaction that is not there (RFC 3261 12.2.2, 9.2). A REGISTER may carry a tag, and some do. */

@@ -1,4 +1,4 @@
-// The headers of a MESSAGE for a text message. What cannot be written as a header is refused, never sent.
+// The headers of a MESSAGE for a text message, and what those of a REFER have in common with them. What cannot be written as a header is refused, never sent.
 import type { TextMessage } from '../../core/facts.ts';
 import { Fault } from '../../errors.ts';
 import { isSip } from './destination.ts';
@@ -18,22 +18,41 @@ export interface Addresses {
  * `address` is where it goes, without the technology, and without line breaks. Fails with a Fault 'invalid' when a value
  * would break a header, a variable's name is none of a header, Max-Forwards reaches 0, or the From is no address.
  */
-export function headersOf(address: string, { from, variables }: TextMessage, { own, target }: Addresses): SipHeader[] {
+export function headersOf(
+  address: string,
+  { from, variables }: TextMessage,
+  addresses: Addresses,
+): { readonly headers: readonly SipHeader[]; readonly type: string } {
+  const [type, others] = divided(Object.entries(variables), ([name]) => name.toLowerCase() === 'content-type');
+  return {
+    headers: [...addressed(address, from, addresses), ...written(others)],
+    type: type.map(([, value]) => mediaType(value)).at(-1) ?? 'text/plain',
+  };
+}
+
+/** From and To. Fails as `headersOf`. */
+export function addressed(address: string, from: string, { own, target }: Addresses): SipHeader[] {
   refuseBreaking('from', from);
-  const headers: SipHeader[] = [
+  return [
     ['From', fromOf(from, own)],
     ['To', `<${inFromTo(isSip(address) ? address : target)}>`],
   ];
-  let contentType = 'text/plain';
-  for (const [name, value] of Object.entries(variables)) {
+}
+
+/** Variables as headers, but for those that we or the stack write. Fails as `headersOf`. */
+export function written(variables: Iterable<readonly [name: string, value: string]>): SipHeader[] {
+  return [...variables].flatMap(([name, value]): SipHeader[] => {
     if (!TOKEN.test(name)) throw new Fault('invalid', `The variable name "${printable(name)}" is not a header name`);
     refuseBreaking(name, value);
     const key = name.toLowerCase();
-    if (key === 'content-type') contentType = mediaType(value);
-    else if (key === 'max-forwards') headers.push(['Max-Forwards', lowered(value)]);
-    else if (!OURS.has(key) && value !== '') headers.push([name, value]);
-  }
-  return [...headers, ['Content-Type', contentType]];
+    if (key === 'max-forwards') return [['Max-Forwards', lowered(value)]];
+    return OURS.has(key) || value === '' ? [] : [[name, value]];
+  });
+}
+
+/** Those of which it is so, and the others. */
+export function divided<T>(all: readonly T[], isSo: (each: T) => boolean): [T[], T[]] {
+  return [all.filter(isSo), all.filter((each) => !isSo(each))];
 }
 
 /** RFC 3261 25.1 */
@@ -52,6 +71,7 @@ export function refuseBreaking(name: string, value: string): void {
 const printable = (text: string): string => text.replace(/[\u0000-\u001f\u007f]/g, ' ');
 
 function mediaType(value: string): string {
+  refuseBreaking('Content-Type', value);
   if (/^[^\s/;]+\/[^\s/;]+\s*(;.*)?$/.test(value)) return value;
   throw new Fault('invalid', `The Content-Type "${value}" is not a media type`);
 }

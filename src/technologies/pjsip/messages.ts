@@ -3,16 +3,18 @@ import type { Core } from '../../core/index.ts';
 import type { TextMessage } from '../../core/facts.ts';
 import type { TextSender } from '../../core/technology.ts';
 import { Fault, notFound } from '../../errors.ts';
-import { destinationOf, isSip, type Directory } from './destination.ts';
-import { towards, type Location } from './location.ts';
-import type { Log } from './log.ts';
+import { towards } from './contact.ts';
+import { destinationOf, directory, isSip } from './destination.ts';
+import type { Location } from './location.ts';
+import { inWords, type Log } from './log.ts';
 import { textOf } from './messages-received.ts';
 import { headersOf, refuseBreaking } from './messages-sent.ts';
-import type { EndpointObject, PjsipObjects } from './objects/index.ts';
+import type { PjsipObjects } from './objects/index.ts';
 import type { Outbound } from './outbound.ts';
+import { requests } from './request.ts';
+import { ownUri } from './own-address.ts';
 import type { Sender, Service } from './service.ts';
 import type { SipHeader, SipRequest, SipStack } from './stack.ts';
-import { sipUri, type SipUri } from './uri.ts';
 
 export interface MessagesParts {
   readonly core: Pick<Core, 'applications' | 'messages'>;
@@ -123,41 +125,25 @@ class Inbound implements Service {
 }
 
 function sender({ objects, location, stack, outbound, log }: MessagesParts): TextSender {
-  const directory: Directory = {
-    endpoints: objects.endpoints,
-    defaultEndpoint: objects.global.default_outbound_endpoint,
-    isAor: (name) => objects.aors.has(name),
-    contacts: (aor) => location.contacts(aor),
-  };
+  const known = directory(objects, location);
+  const request = requests(outbound);
   return {
     scheme: 'pjsip',
     async send(address, message) {
       refuseBreaking('to', address);
-      const { endpoint, contact } = destinationOf(address, directory);
+      const { endpoint, contact } = destinationOf(address, known);
       const { headers: route = [], ...way } = towards(contact);
-      const headers = headersOf(address, message, { own: own(endpoint, stack), target: contact.uri });
-      const transaction = outbound(endpoint, {
-        method: 'MESSAGE',
-        ...way,
-        uri: contact.uri,
-        headers: [...route, ...headers],
-        body: message.body,
-      });
+      const { headers, type } = headersOf(address, message, { own: ownUri(endpoint, stack), target: contact.uri });
+      const transaction = request(endpoint, 'MESSAGE', { ...way, uri: contact.uri, headers: [...route, ...headers] })
+        .body(type, message.body)
+        .send();
       await transaction.sent;
-      void transaction.final.then(({ status, reason }) => {
-        if (status >= 300) log('warn', `A message to ${address} was answered ${status} ${reason}`);
-      });
+      void transaction.final.then(
+        ({ status, reason }) => {
+          if (status >= 300) log('warn', `A message to ${address} was answered ${status} ${reason}`);
+        },
+        (error: unknown) => log('warn', `A message to ${address} was lost: ${inWords(error)}`),
+      );
     },
   };
-}
-
-/** Everywhere is no address, so then the stack puts in the one that it sends from. */
-const EVERYWHERE: readonly string[] = ['0.0.0.0', '::'];
-
-function own(
-  { id, from_user: user, from_domain: domain }: EndpointObject,
-  { addresses }: Pick<SipStack, 'addresses'>,
-): SipUri {
-  const here = addresses.map(({ address }) => address).find((address) => !EVERYWHERE.includes(address)) ?? 'localhost';
-  return sipUri(user ?? id, domain ?? (here.includes(':') ? `[${here}]` : here));
 }

@@ -19,6 +19,7 @@ export function naming(stack: SipStack, product: string): SipStack {
     onAck: (handler) => request.onAck(handler),
   });
   return {
+    ...(stack.flows !== undefined && { flows: stack.flows }),
     start: (onRequest) => stack.start((request) => onRequest(answering(request))),
     stop: () => stack.stop(),
     get addresses() {

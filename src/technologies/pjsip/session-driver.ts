@@ -8,7 +8,15 @@ import type { Codec } from './objects/index.ts';
 import { keyOf } from './session-dtmf.ts';
 import { answerTo, isAnswer, offerOf, sdpOf, writeSdp, type Description } from './sdp/index.ts';
 import { CANCELLED, step, type Effect, type Input, type Media, type Session } from './session.ts';
-import type { ResponseParts, SentResponse, SipHeader, SipMessage, SipRequest, SipStack } from './stack.ts';
+import type {
+  ClientTransaction,
+  OutgoingRequest,
+  ResponseParts,
+  SentResponse,
+  SipHeader,
+  SipMessage,
+  SipRequest,
+} from './stack.ts';
 
 export interface CallParts {
   readonly invite: SipRequest;
@@ -17,7 +25,8 @@ export interface CallParts {
   readonly allow: readonly Codec[];
   /** The IP address that descriptions name. */
   readonly address: string;
-  readonly stack: SipStack;
+  /** Sends a request to the endpoint, and says who we are when it asks. */
+  readonly send: (request: OutgoingRequest) => ClientTransaction;
   /** What a 200 with a description says of us: Allow and Supported (RFC 3261 13.3.1.4). */
   readonly abilities: readonly SipHeader[];
   /** From 0 up to 1. */
@@ -205,7 +214,7 @@ export class Call implements ChannelDriver {
     try {
       const dialogId = (await this.#sent)?.dialogId;
       if (dialogId === undefined) throw new Error('the 200 to an INVITE made no dialog');
-      await this.#parts.stack.send({ method: 'BYE', dialogId, headers: [['Reason', reasonOf(cause)]] }).final;
+      await this.#parts.send({ method: 'BYE', dialogId, headers: [['Reason', reasonOf(cause)]] }).final;
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       this.#parts.log('warn', `A BYE was not sent: ${error.message}`);

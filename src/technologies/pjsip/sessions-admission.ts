@@ -2,10 +2,11 @@
 import type { Party } from '../../core/facts.ts';
 import type { Route, Routing } from '../../core/routing.ts';
 import { isSip } from './destination.ts';
-import { divide, parseNameAddress } from './name-address.ts';
+import { divide } from './name-address.ts';
 import type { EndpointObject } from './objects/index.ts';
 import { ACCEPT, negotiate, type Negotiated } from './session-driver.ts';
 import type { SipHeader, SipRequest } from './stack.ts';
+import { callerOf } from './trust.ts';
 import { parseUri } from './uri.ts';
 
 export type Admission =
@@ -35,7 +36,7 @@ export function admit(
 
   if (!isSip(invite.uri)) return refuse(416);
   const target = parseUri(invite.uri);
-  const caller = object.callerid ?? callerOf(invite.headers.get('From') ?? '');
+  const caller = object.callerid ?? callerOf(invite, object);
   if (target === undefined || caller === undefined) return refuse(400);
 
   const exten = target.user ?? NO_USER;
@@ -53,9 +54,3 @@ const refuse = (status: number, headers: readonly SipHeader[] = []): Admission =
   status,
   headers,
 });
-
-/** The user of the From and its display name; undefined when there is no address in it. */
-function callerOf(from: string): Party | undefined {
-  const address = parseNameAddress(from);
-  return address && { name: address.name, number: parseUri(address.uri)?.user ?? '' };
-}

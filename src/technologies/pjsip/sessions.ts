@@ -3,6 +3,7 @@ import { run } from '../../core/execution.ts';
 import type { Core } from '../../core/index.ts';
 import type { Clock } from './clock.ts';
 import type { Log } from './log.ts';
+import type { Outbound } from './outbound.ts';
 import { parseNameAddress } from './name-address.ts';
 import type { Sender, Service } from './service.ts';
 import type { Services } from './services.ts';
@@ -12,7 +13,8 @@ import type { SipHeader, SipRequest, SipStack } from './stack.ts';
 
 export interface SessionsParts {
   readonly core: Pick<Core, 'applications' | 'channels' | 'routing'>;
-  readonly stack: SipStack;
+  readonly stack: Pick<SipStack, 'addresses'>;
+  readonly outbound: Outbound;
   readonly services: Pick<Services, 'allow'>;
   /** The extensions of SIP that we support (RFC 3261 20.37). */
   readonly supported: readonly string[];
@@ -99,7 +101,8 @@ class InboundSessions implements Sessions, Service {
 
     const { exten, caller, media, domain, route } = admission;
     const { context, language, allow } = object;
-    const driver = this.#call({ invite, media, allow });
+    const send: CallParts['send'] = (request) => this.#parts.outbound(object, request);
+    const driver = this.#call({ invite, media, allow, send });
     const name = `PJSIP/${object.id}`;
     const channel = core.channels.create({ endpoint, name, state: 'Ring', caller, context, exten, language, driver });
     channel.setProtocolId(invite.headers.get('Call-ID') ?? '');
@@ -114,7 +117,7 @@ class InboundSessions implements Sessions, Service {
   }
 
   /** A call that is known until it ends. */
-  #call(given: Pick<CallParts, 'invite' | 'media' | 'allow'>): Call {
+  #call(given: Pick<CallParts, 'invite' | 'media' | 'allow' | 'send'>): Call {
     const { stack, services, supported, random, log } = this.#parts;
     const key = keyOf(given.invite);
     const address = given.invite.receivedOn?.address ?? stack.addresses[0]?.address ?? '127.0.0.1';
@@ -133,7 +136,7 @@ class InboundSessions implements Sessions, Service {
       ['Allow', services.allow],
       ['Supported', supported.join(', ')],
     ];
-    const call = new Call({ ...given, address, abilities, stack, random, log, onDialog, onEnd });
+    const call = new Call({ ...given, address, abilities, random, log, onDialog, onEnd });
     this.#calls.set(key, call);
     return call;
   }

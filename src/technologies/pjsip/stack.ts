@@ -99,9 +99,15 @@ export interface OutgoingRequest {
   readonly onProvisional?: (response: SipResponse) => void;
 }
 
+/** What left, by `send`. */
+export interface SentRequest extends SipMessage {
+  /** The Request-URI; within a dialog it may be the remote target. */
+  readonly uri: string;
+}
+
 export interface ClientTransaction {
   /** When it went out, with what was sent. Fails with a Fault 'unavailable' when it could not, 'invalid' when it never will. */
-  readonly sent: Promise<SipMessage>;
+  readonly sent: Promise<SentRequest>;
   /** The final response; 408 or 503 of the stack's own if none came. Fails only if `sent` failed. */
   readonly final: Promise<SipResponse>;
   /** An INVITE only (RFC 3261 9.1). The 487 comes as the final response. */

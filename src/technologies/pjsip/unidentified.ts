@@ -1,4 +1,4 @@
-// Requests from nobody whom we know: counted by source, and said once for each source and period.
+// Requests from nobody whom we know: counted. They, and what else is wrong with a sender, are told once for each source and period.
 import type { Clock } from './clock.ts';
 import type { Log } from './log.ts';
 import type { GlobalObject } from './objects/index.ts';
@@ -6,6 +6,13 @@ import type { SipRequest } from './stack.ts';
 
 /** How many sources are remembered; beyond it the oldest is forgotten. */
 const LIMIT = 1_000;
+
+export interface UnidentifiedMetrics {
+  readonly requests: number;
+  readonly sources: number;
+  readonly limit: number;
+  readonly forgotten: number;
+}
 
 export class Unidentified {
   readonly #clock: Clock;
@@ -27,36 +34,43 @@ export class Unidentified {
     this.#period = global.unidentified_request_period * 1000;
   }
 
-  count({ method, headers, source }: SipRequest): void {
+  /** Nobody knows who sent it. */
+  count(request: SipRequest): void {
     this.#requests += 1;
-    const entry = this.#entryOf(source.address);
-    entry.count += 1;
-    if (entry.count !== this.#enough) return;
-    const from = headers.get('From') ?? '';
-    this.#log('warn', `No endpoint matches ${method} from ${JSON.stringify(from)} at ${source.address}:${source.port}`);
+    if (this.#seen(request.source.address) !== this.#enough) return;
+    const from = JSON.stringify(request.headers.get('From') ?? '');
+    this.#log('warn', `No endpoint matches ${request.method} from ${from} at ${sourceOf(request)}`);
   }
 
-  get metrics(): {
-    readonly requests: number;
-    readonly sources: number;
-    readonly limit: number;
-    readonly forgotten: number;
-  } {
+  /** Says what is wrong with it: the same is said once for each source and period. */
+  warn(request: SipRequest, text: string): void {
+    if (this.#seen(`${request.source.address} ${text}`) === 1) this.#log('warn', `${text} from ${sourceOf(request)}`);
+  }
+
+  /** Forgets the sources that have been silent for a period. */
+  prune(): void {
+    const now = this.#clock.now();
+    for (const [key, { since }] of this.#sources) if (now - since >= this.#period) this.#sources.delete(key);
+  }
+
+  get metrics(): UnidentifiedMetrics {
     return { requests: this.#requests, sources: this.#sources.size, limit: LIMIT, forgotten: this.#forgotten };
   }
 
-  #entryOf(address: string): { readonly since: number; count: number } {
+  /** How many there have been within this period. */
+  #seen(key: string): number {
     const now = this.#clock.now();
-    const known = this.#sources.get(address);
-    if (known !== undefined && now - known.since < this.#period) return known;
-    this.#sources.delete(address);
+    const known = this.#sources.get(key);
+    if (known !== undefined && now - known.since < this.#period) return (known.count += 1);
+    this.#sources.delete(key);
     const [oldest] = this.#sources.keys();
     if (this.#sources.size >= LIMIT && oldest !== undefined) {
       this.#sources.delete(oldest);
       this.#forgotten += 1;
     }
-    const entry = { since: now, count: 0 };
-    this.#sources.set(address, entry);
-    return entry;
+    this.#sources.set(key, { since: now, count: 1 });
+    return 1;
   }
 }
+
+const sourceOf = ({ source }: SipRequest): string => `${source.address}:${source.port}`;

@@ -1,7 +1,7 @@
 // Where a text message goes: a row for each shape of destination.
 import { describe, expect, test } from 'vitest';
 import { destinationOf, type Directory } from '../../../src/technologies/pjsip/destination.ts';
-import type { Contact } from '../../../src/technologies/pjsip/location.ts';
+import type { Contact } from '../../../src/technologies/pjsip/contact.ts';
 import { resolvePjsip } from '../../../src/technologies/pjsip/objects/index.ts';
 
 const { endpoints } = resolvePjsip({

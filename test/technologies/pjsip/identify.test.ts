@@ -1,11 +1,12 @@
 // Who sent a request: each way to recognise an endpoint, and their order.
 import { describe, expect, test } from 'vitest';
-import { identifying } from '../../../src/technologies/pjsip/identify.ts';
+import { Identifiers, identifiers } from '../../../src/technologies/pjsip/identify.ts';
 import { parseNetwork } from '../../../src/technologies/pjsip/networks.ts';
-import type { PjsipConfig } from '../../../src/technologies/pjsip/objects/index.ts';
+import type { PjsipConfig, PjsipObjects } from '../../../src/technologies/pjsip/objects/index.ts';
 import { resolvePjsip } from '../../../src/technologies/pjsip/objects/index.ts';
 import type { SipHeader, SipRequest } from '../../../src/technologies/pjsip/stack.ts';
 import { fakeStack } from '../../support/fake-stack.ts';
+import { requestOf } from './request.ts';
 
 interface Sent {
   readonly from?: string;
@@ -23,7 +24,15 @@ async function identify(config: PjsipConfig, { from, address, uri, headers = [] 
     headers: [...headers, ...(from === undefined ? [] : [['From', from] as const])],
     source: { address: address ?? '127.0.0.1' },
   });
-  return identifying(resolvePjsip(config))(await seen)?.id;
+  return all(resolvePjsip(config)).identify(await seen)?.id;
+}
+
+/** Asterisk's ways; `trunk.example.org` is at 198.51.100.1. */
+function all(objects: PjsipObjects): Identifiers {
+  const order = new Identifiers(objects);
+  const hosts = { has: (host: string, address: string) => host === 'trunk.example.org' && address === '198.51.100.1' };
+  for (const [name, identifier] of Object.entries(identifiers(objects, hosts))) order.register(name, identifier);
+  return order;
 }
 
 const digest = (username: string, realm = 'asterisk'): readonly SipHeader[] => [
@@ -45,13 +54,17 @@ const config: PjsipConfig = {
     gateway: { endpoint: 'gateway', match_header: 'X-Gateway: /^gw\\d+$/' },
     exact: { endpoint: 'gateway', match_header: 'X-Exact: a.b' },
     service: { endpoint: 'service', match_request_uri: 'sip:service@127.0.0.1' },
+    host: { endpoint: 'trunk', match: 'trunk.example.org' },
   },
+  domain_alias: { 'example.net': { domain: 'example.org' } },
 };
 
 describe('the sender is', () => {
   test.each<[string | undefined, string, Sent]>([
     ['foo', 'the user of From', { from: '<sip:foo@127.0.0.1>;tag=1' }],
     ['foo@example.org', 'the user and the host of From, before the user alone', { from: 'sip:foo@example.org' }],
+    ['foo@example.org', 'the user at what the domain is another name of', { from: 'sip:foo@example.net' }],
+    ['foo', 'the user alone, when the name is of no such domain', { from: 'sip:foo@example.com' }],
     [undefined, 'nobody, when that name is not known', { from: 'sip:bar@127.0.0.1' }],
     [undefined, 'nobody, when From cannot be read', { from: 'foo' }],
     [
@@ -66,6 +79,8 @@ describe('the sender is', () => {
     ['trunk', 'at an address of a network', { from: 'sip:x@x', address: '192.0.2.77' }],
     ['trunk', 'at an IPv4 address in IPv6', { from: 'sip:x@x', address: '::ffff:192.0.2.77' }],
     ['trunk', 'at an IPv6 address of a network', { from: 'sip:x@x', address: '2001:db8:1::5' }],
+    ['trunk', 'at an address of a host name', { from: 'sip:x@x', address: '198.51.100.1' }],
+    [undefined, 'nobody at another address than that of the host name', { from: 'sip:x@x', address: '198.51.100.2' }],
     ['trunk', 'at an address, before From is looked at', { from: 'sip:foo@127.0.0.1', address: '192.0.2.77' }],
     ['gateway', 'known by a header that fits an expression', { from: 'sip:x@x', headers: [['x-gateway', 'gw12']] }],
     [undefined, 'not known by a header that does not fit', { from: 'sip:x@x', headers: [['X-Gateway', 'gw']] }],
@@ -81,6 +96,19 @@ describe('the sender is', () => {
     expect(await identify(anonymous, { from: 'sip:x@example.org' })).toBe('anonymous@example.org');
     expect(await identify(anonymous, { from: 'sip:x@example.com' })).toBe('anonymous');
     expect(await identify(anonymous, { from: 'sip:foo@example.com' })).toBe('foo');
+    const aliased = { ...anonymous, domain_alias: { 'example.net': { domain: 'example.org' } } };
+    expect(await identify(aliased, { from: 'sip:x@example.net' })).toBe('anonymous@example.org');
+  });
+
+  test('whoever a way says that another registered, after those that the order names, until it is taken away', async () => {
+    const objects = resolvePjsip(config);
+    const order = all(objects);
+    const request = (from: string) => requestOf({ method: 'MESSAGE', headers: [['From', from]] });
+    const remove = order.register('always', () => 'trunk');
+    expect(order.identify(request('sip:foo@x'))?.id).toBe('foo');
+    expect(order.identify(request('sip:x@x'))?.id).toBe('trunk');
+    remove();
+    expect(order.identify(request('sip:x@x'))).toBeUndefined();
   });
 
   test('whoever the order of the identifiers says first', async () => {

@@ -10,7 +10,10 @@ const addresses = { own: sipUri('foo', '127.0.0.1'), target: 'sip:foo@127.0.0.1:
 const headers = (
   { to = 'foo', from = '', variables = {} }: { to?: string; from?: string; variables?: Record<string, string> },
   given = addresses,
-): SipHeaders => new SipHeaders(headersOf(to, { to, from, body: '', variables }, given));
+): SipHeaders => {
+  const { headers, type } = headersOf(to, { to, from, body: '', variables }, given);
+  return new SipHeaders([...headers, ['Content-Type', type]]);
+};
 
 interface Line {
   readonly name?: string;

@@ -1,7 +1,7 @@
 // MESSAGE in and out, between a stack without a network and the core.
 import { describe, expect, test, vi } from 'vitest';
 import { Fault } from '../../../src/errors.ts';
-import type { Contact } from '../../../src/technologies/pjsip/location.ts';
+import type { Contact } from '../../../src/technologies/pjsip/contact.ts';
 import { messages } from '../../../src/technologies/pjsip/messages.ts';
 import { outbound } from '../../../src/technologies/pjsip/outbound.ts';
 import { resolvePjsip } from '../../../src/technologies/pjsip/objects/index.ts';
@@ -24,7 +24,7 @@ function room({ contacts = [contact] as readonly Contact[], limit = 100, isHeard
   const texts = messages({
     core,
     objects,
-    location: { contacts: () => [...contacts] },
+    location: { contacts: () => contacts.map((each) => ({ ...each, id: each.uri })) },
     stack,
     outbound: outbound({ stack, random: (bytes) => Buffer.alloc(bytes) }),
     log: (level, text) => void logged.push(`${level}: ${text}`),

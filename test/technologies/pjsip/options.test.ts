@@ -27,9 +27,9 @@ test.each<[string, number]>([
 test('tells what can be asked, what is read and what is supported', async () => {
   const { ask } = await startPjsip(config);
   const { headers } = await ask(foo());
-  expect(headers.get('Allow')).toBe('INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, MESSAGE, INFO, UPDATE');
+  expect(headers.get('Allow')).toBe('INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, MESSAGE, INFO, UPDATE, NOTIFY');
   expect(headers.get('Accept')).toContain('application/sdp');
-  expect(headers.get('Supported')).toBe('path');
+  expect(headers.get('Supported')).toBe('path, outbound');
   expect(headers.get('Server')).toBe('Arion');
 });
 

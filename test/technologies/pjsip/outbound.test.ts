@@ -77,6 +77,66 @@ describe('a challenge', () => {
   });
 });
 
+describe('who is shown our credentials', () => {
+  const objects = resolvePjsip({
+    endpoint: { known: { outbound_auth: 'any' }, named: { outbound_auth: 'r, any' } },
+    auth: { any: { username: 'any', password: 'x' }, r: { username: 'r', password: 'x', realm: 'r' } },
+  }).endpoints;
+  const ask = async (endpoint: 'known' | 'named', uri: string, realm: string): Promise<string | undefined> => {
+    const stack = fakeStack();
+    const contactsOf = () => ['sip:someone@P.example:5070', 'sip:192.0.2.1'];
+    const send = outbound({ stack, random: (bytes) => Buffer.alloc(bytes), contactsOf });
+    const { final } = send(objects.get(endpoint)!, { method: 'MESSAGE', uri });
+    stack.sent[0]!.respond(407, { headers: [['Proxy-Authenticate', `Digest realm="${realm}",nonce="n"`]] });
+    await new Promise(setImmediate);
+    const again = stack.sent[1];
+    if (again === undefined) expect((await final).status).toBe(407);
+    return parseDigest(again?.message.headers.all('Proxy-Authorization') ?? [])[0]?.get('username');
+  };
+
+  test.each([
+    ['known', 'sip:x@p.example', 'whatever', 'any', 'where the endpoint can be reached, those without a realm'],
+    ['known', 'sip:x@192.0.2.1', 'whatever', 'any', 'by its address, too'],
+    ['known', 'sip:x@elsewhere.example', 'whatever', undefined, 'elsewhere, nothing'],
+    ['named', 'sip:x@elsewhere.example', 'r', 'r', 'those of a realm wherever it is'],
+    ['named', 'sip:x@elsewhere.example', 'whatever', undefined, 'but no other realm'],
+    ['named', 'sip:x@p.example', 'r', 'r', 'and they go before those without one'],
+    ['named', 'sip:x@p.example', 'whatever', 'any', 'which are for all others'],
+  ] as const)('%s, at %s, for realm %s: %s: %s', async (endpoint, uri, realm, username, _why) => {
+    expect(await ask(endpoint, uri, realm)).toBe(username);
+  });
+});
+
+test('a nonce that has become old is renewed, once; a proxy and the far end may both ask', async () => {
+  const { stack, send } = begin();
+  const { final } = send(trunk, request);
+  const stale = { headers: [['WWW-Authenticate', 'Digest realm="r",nonce="m",stale=TRUE']] } as const;
+  (await stack.sentCount(1)).respond(407, { headers: [['Proxy-Authenticate', 'Digest realm="p",nonce="n"']] });
+  (await stack.sentCount(2)).respond(401, challenge);
+  (await stack.sentCount(3)).respond(401, stale);
+  const last = await stack.sentCount(4);
+  expect(last.message.headers.all('Proxy-Authorization')).toHaveLength(1);
+  expect(parseDigest(last.message.headers.all('Authorization'))[0]?.get('nonce')).toBe('m');
+  expect(last.message.headers.get('CSeq')).toBe('4 MESSAGE');
+  last.respond(401, stale);
+  expect((await final).status).toBe(401);
+  expect(stack.sent).toHaveLength(4);
+});
+
+test('a request goes the way that its provider wants, unless it has one of its own or a dialog', async () => {
+  const stack = fakeStack();
+  const serviceRoute = () => ['<sip:a.example;lr>', '<sip:b.example;lr>'];
+  const send = outbound({ stack, random: (bytes) => Buffer.alloc(bytes), serviceRoute });
+  send(trunk, request);
+  send(trunk, { ...request, nextHop: 'sip:192.0.2.1' });
+  send(trunk, { method: 'BYE', dialogId: 'd' });
+  expect(stack.sent.map(({ nextHop, message }) => [nextHop, message.headers.all('Route')])).toEqual([
+    ['sip:a.example;lr', ['<sip:a.example;lr>', '<sip:b.example;lr>']],
+    ['sip:192.0.2.1', []],
+    [undefined, []],
+  ]);
+});
+
 test('a request that cannot be sent fails', async () => {
   const { stack, send } = begin();
   stack.failWith(new Fault('unavailable', 'no way'));

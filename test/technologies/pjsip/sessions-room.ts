@@ -1,6 +1,7 @@
 // The calls of one endpoint, between a stack without a network and a core.
 import type { Channel } from '../../../src/core/channel.ts';
 import type { PjsipConfig } from '../../../src/technologies/pjsip/objects/index.ts';
+import { outbound } from '../../../src/technologies/pjsip/outbound.ts';
 import { resolvePjsip } from '../../../src/technologies/pjsip/objects/index.ts';
 import { sessions } from '../../../src/technologies/pjsip/sessions.ts';
 import type { SipHeader, SipRequest } from '../../../src/technologies/pjsip/stack.ts';
@@ -42,6 +43,7 @@ export function room({ endpoint: options = {}, limit = 100, isHeard = true }: Ro
   const calls = sessions({
     core,
     stack,
+    outbound: outbound({ stack, random: (bytes) => Buffer.alloc(bytes) }),
     services: { allow: 'INVITE, ACK' },
     supported: ['timer'],
     clock,

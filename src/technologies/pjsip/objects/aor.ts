@@ -28,7 +28,7 @@ export interface AorObject {
   /** How many may register; 0 switches registration off. */
   readonly max_contacts: number;
   readonly remove_existing: boolean;
-  /** With `remove_existing`: contacts that cannot be reached go first. */
+  /** Contacts that cannot be reached make room for new ones: before all others with `remove_existing`, else they alone. */
   readonly remove_unavailable: boolean;
   /** These three in seconds. */
   readonly minimum_expiration: number;

@@ -1,0 +1,66 @@
+// What is believed of who a request says that it comes from (RFC 3325 4, 5): its own endpoint, and nobody else.
+//
+// Credentials prove an endpoint; From and P-Asserted-Identity are only what it says. Where a From names somebody else, a
+// service is shown the endpoint's own name instead; an asserted identity of somebody else is taken away. Who has
+// `trust_id_inbound` is believed in both.
+import type { Party } from '../../core/facts.ts';
+import { divide, formatNameAddress, parseNameAddress, type NameAddress } from './name-address.ts';
+import type { EndpointObject } from './objects/index.ts';
+import { SipHeaders, type SipHeader, type SipRequest } from './stack.ts';
+import { formatUri, parseUri, sipUri, type SipUri } from './uri.ts';
+
+const ASSERTED = 'P-Asserted-Identity';
+/** Where identities are asserted: by the standard, and before it. */
+const ASSERTIONS: readonly string[] = [ASSERTED.toLowerCase(), 'remote-party-id'];
+/** The host of who wants to be nobody (RFC 3323 4.1.1.3). */
+const NOBODY = 'anonymous.invalid';
+
+/** The request as a service may believe it, once its endpoint is proven. */
+export function believed(request: SipRequest, object: EndpointObject): SipRequest {
+  if (object.trust_id_inbound) return request;
+  const lines = [...request.headers];
+  const kept = lines
+    .filter(([name, value]) => !ASSERTIONS.includes(name.toLowerCase()) || isAllOwn(value, object))
+    .map((line): SipHeader => (line[0].toLowerCase() === 'from' ? [line[0], ownFrom(line[1], request, object)] : line));
+  const isSame = kept.length === lines.length && kept.every(([, value], index) => value === lines[index]?.[1]);
+  return isSame ? request : { ...request, headers: new SipHeaders(kept) };
+}
+
+/** The caller by P-Asserted-Identity, if the endpoint is trusted, else by From; undefined when there is no address. */
+export function callerOf({ headers }: Pick<SipRequest, 'headers'>, object: EndpointObject): Party | undefined {
+  const [asserted = ''] = object.trust_id_inbound ? divide(headers.get(ASSERTED) ?? '', ',') : [];
+  const address = parseNameAddress(asserted) ?? parseNameAddress(headers.get('From') ?? '');
+  if (address === undefined) return undefined;
+  const telephone = /^tel:([^;]+)/i.exec(address.uri)?.[1];
+  return { name: address.name, number: telephone ?? parseUri(address.uri)?.user ?? '' };
+}
+
+/** As it came when it is the endpoint's own, or nobody's. What is no address is left to whoever reads it. */
+function ownFrom(value: string, request: SipRequest, object: EndpointObject): string {
+  const from = parseNameAddress(value);
+  if (from === undefined) return value;
+  const uri = parseUri(from.uri);
+  const isNobody = uri?.host.toLowerCase() === NOBODY;
+  if (isNobody && uri.user === 'anonymous' && /^(anonymous)?$/i.test(from.name)) return value;
+  if (isNobody) return formatNameAddress({ ...from, name: 'Anonymous', uri: formatUri(sipUri('anonymous', NOBODY)) });
+  if (isOwn(uri, object)) return value;
+  return formatNameAddress({ ...ownAddress(request, object), params: from.params });
+}
+
+/** By its name, one of its auths, an address of record, or the number or user that it is configured to have. */
+function isOwn(uri: SipUri | undefined, { id, auth, aors, from_user: own, callerid }: EndpointObject): boolean {
+  if (uri?.user === undefined) return false;
+  const { user, host } = uri;
+  const names = [id, ...auth.map(({ username }) => username), ...aors, own, callerid?.number];
+  return names.some((name) => name === user || name === `${user}@${host}`);
+}
+
+const isAllOwn = (value: string, object: EndpointObject): boolean =>
+  divide(value, ',').every((each) => isOwn(parseUri(parseNameAddress(each)?.uri ?? ''), object));
+
+function ownAddress({ receivedOn, source }: SipRequest, object: EndpointObject): Omit<NameAddress, 'params'> {
+  const { id, from_user: own, from_domain: domain, callerid } = object;
+  const here = (receivedOn ?? source).address;
+  const [user = id, host = here.includes(':') ? `[${here}]` : here] = (own ?? id).split('@', 2);
+  return { name: callerid?.name ?? '', uri: formatUri(sipUri(user, domain ?? host)) };
+}
