@@ -62,6 +62,8 @@ export interface Limits {
   readonly tcpHalfOpenTime: number;
   /** ms without an octet in either direction. */
   readonly tcpIdleTime: number;
+  /** ms of silence after which we show a connection, and whatever NAT is on its way, that it is in use (RFC 5626 4.4.1). */
+  readonly tcpKeepAliveTime: number;
   /** ms for a connection of ours to come up. */
   readonly tcpConnectTime: number;
   /** Octets that may wait for a slow reader; one who lets more gather is cut off. */
@@ -113,6 +115,7 @@ export const defaultLimits: Limits = {
   tcpHandshakeTime: 10_000,
   tcpHalfOpenTime: 30_000,
   tcpIdleTime: 7_200_000,
+  tcpKeepAliveTime: 90_000,
   tcpConnectTime: 10_000,
   tcpBacklog: 1_048_576,
   udpBacklog: 10_000,

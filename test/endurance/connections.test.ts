@@ -5,7 +5,7 @@ import { connect as connectTls } from 'node:tls';
 import { setImmediate } from 'node:timers/promises';
 import { test } from 'vitest';
 import { below, pick } from '../fuzz/mutate.ts';
-import { makeCertificate } from '../support/certificate.ts';
+import { certificateFiles } from '../support/certificate.ts';
 import { endure, strangerAddress, type Scene } from './endure.ts';
 
 const CONNECTIONS = 10_000;
@@ -59,7 +59,7 @@ const kinds: readonly Kind[] = [
 const stages = ['opened', 'begun', 'all but the last octet', 'sent', 'answered', 'answered and begun again'] as const;
 
 test(`${CONNECTIONS} connections opened and reset at every stage`, async () => {
-  const { certFile, keyFile } = await makeCertificate();
+  const { certFile, keyFile } = await certificateFiles();
   const hello = await clientHello();
   await endure('connections', {
     listen: ['ws://127.0.0.1:0', 'tls://127.0.0.1:0'],

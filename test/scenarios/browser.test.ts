@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { build } from 'esbuild';
 import { chromium, type Page } from 'playwright-core';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { makeCertificate } from '../support/certificate.ts';
+import { certificateFiles } from '../support/certificate.ts';
 import { startService } from '../support/service.ts';
 
 const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find(existsSync);
@@ -68,7 +68,7 @@ async function openPage(): Promise<Page> {
 // Skipped only where Chromium is absent, which was said above; the project's own run demands it.
 describe.skipIf(executablePath === undefined && !isRequired)('JsSIP in Chromium', () => {
   test('registers over secure WebSocket, and sends and receives a message', { timeout: 60_000 }, async () => {
-    const { certFile, keyFile } = await makeCertificate();
+    const { certFile, keyFile } = await certificateFiles();
     const service = await startService({
       listen: ['wss://127.0.0.1:0'],
       sip: `tls: { cert_file: "${certFile}", priv_key_file: "${keyFile}" }`,

@@ -1,12 +1,12 @@
 // A telephone over every transport: registration, messages and a call, in both directions over the one connection.
 import { describe, expect, test } from 'vitest';
-import { makeCertificate } from '../support/certificate.ts';
+import { certificateFiles } from '../support/certificate.ts';
 import { startService, type Service } from '../support/service.ts';
 
 const transports = ['udp', 'tcp', 'tls', 'ws', 'wss'] as const;
 
 async function everywhere(): Promise<{ service: Service; ca: string }> {
-  const { cert, certFile, keyFile } = await makeCertificate();
+  const { cert, certFile, keyFile } = await certificateFiles();
   const service = await startService({
     listen: ['tls://127.0.0.1:0', 'ws://127.0.0.1:0', 'wss://127.0.0.1:0'],
     sip: `tls: { cert_file: "${certFile}", priv_key_file: "${keyFile}" }`,

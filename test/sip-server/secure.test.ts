@@ -1,16 +1,11 @@
 // A sips URI leads over TLS to a server that proves to be the domain of the URI, and to no other (RFC 3263 4.1, RFC 5922).
 import { createServer } from 'node:tls';
-import { generate } from 'selfsigned';
 import { expect, onTestFinished, test } from 'vitest';
 import { StreamFramer } from '../../src/sip-server/transport/stream-framer.ts';
 import { a, dnsServer, srv } from './locate/dns-server.ts';
 import { Inbox } from './replay/parties.ts';
+import { certificate } from '../support/certificate.ts';
 import { response, stage, valueOf } from './stage.ts';
-
-const certificateFor = (name: string) =>
-  generate([{ name: 'commonName', value: name }], {
-    extensions: [{ name: 'subjectAltName', altNames: [{ type: 2, value: name }] }],
-  });
 
 /** A server that answers everything with 200, and what it got. */
 async function secureServer(key: string, cert: string): Promise<{ port: number; inbox: Inbox }> {
@@ -35,17 +30,14 @@ async function secureServer(key: string, cert: string): Promise<{ port: number; 
 }
 
 test('the server that has the certificate of the domain is asked, after one that has another', async () => {
-  const [right, wrong] = [await certificateFor('example.com'), await certificateFor('sip.example.com')];
-  const [first, second] = [
-    await secureServer(wrong.private, wrong.cert),
-    await secureServer(right.private, right.cert),
-  ];
+  const [right, wrong] = [await certificate(['example.com']), await certificate(['sip.example.com'])];
+  const [first, second] = [await secureServer(wrong.key, wrong.cert), await secureServer(right.key, right.cert)];
   const { resolver } = await dnsServer([
     srv('_sips._tcp.example.com', 'sip.example.com', first.port, 1),
     srv('_sips._tcp.example.com', 'sip.example.com', second.port, 2),
     a('sip.example.com', '127.0.0.1'),
   ]);
-  const tls = { key: right.private, cert: right.cert, ca: `${right.cert}\n${wrong.cert}` };
+  const tls = { key: right.key, cert: right.cert, ca: `${right.cert}\n${wrong.cert}` };
   const { client } = await stage({ listen: ['tls://127.0.0.1:0', 'udp://127.0.0.1:0'], tls, resolver });
   const app = await client();
   app.send('id|sip||\r\nOPTIONS sips:bob@example.com SIP/2.0\r\n\r\n');

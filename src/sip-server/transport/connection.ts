@@ -35,6 +35,7 @@ export abstract class Connection implements Flow {
   readonly #closed = new Set<() => void>();
   #deadline: Timer | undefined;
   #idle: Timer;
+  #silence: Timer;
   #pause: Timer | undefined;
   readonly #waiting: (() => void)[] = [];
   #lastActivity: number;
@@ -50,6 +51,7 @@ export abstract class Connection implements Flow {
     this.#lastActivity = parts.timers.now();
     if (isAccepted) this.awaitMessage();
     this.#idle = this.#watchIdle(parts.limits.tcpIdleTime);
+    this.#silence = this.#watchSilence(parts.limits.tcpKeepAliveTime);
     socket.setNoDelay(true);
     socket.setKeepAlive(true, 60_000);
     socket.on('error', (error) => (this.reason = error.message));
@@ -107,6 +109,9 @@ export abstract class Connection implements Flow {
     else this.socket.pause();
   }
 
+  /** Something that means nothing. */
+  protected abstract keepAlive(): void;
+
   protected abstract write(octets: Buffer, done: (error?: Error | null) => void): void;
 
   protected wasActive(): void {
@@ -160,10 +165,21 @@ export abstract class Connection implements Flow {
     });
   }
 
+  /** It counts as nobody's activity: a connection that only we keep alive is idle. */
+  #watchSilence(ms: number): Timer {
+    const { timers, limits } = this.parts;
+    return timers.after(ms, () => {
+      const rest = this.#lastActivity + limits.tcpKeepAliveTime - timers.now();
+      if (rest <= 0 && this.isOpen && !this.isConnecting) this.keepAlive();
+      this.#silence = this.#watchSilence(rest > 0 ? rest : limits.tcpKeepAliveTime);
+    });
+  }
+
   #ended(): void {
     this.#pause?.cancel();
     this.#deadline?.cancel();
     this.#idle.cancel();
+    this.#silence.cancel();
     for (const closed of [...this.#closed]) closed();
     this.#closed.clear();
   }

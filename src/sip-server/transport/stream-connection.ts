@@ -31,6 +31,10 @@ export class StreamConnection extends Connection {
     this.socket.write(octets, done);
   }
 
+  protected override keepAlive(): void {
+    this.socket.write('\r\n\r\n');
+  }
+
   #read(chunk: Buffer): void {
     this.wasActive();
     const wasPartial = this.#framer.isPartial;

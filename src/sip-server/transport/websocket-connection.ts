@@ -37,6 +37,10 @@ export class WebSocketConnection extends Connection {
     this.#webSocket.send(octets, { binary: !isUtf8(octets) }, done);
   }
 
+  protected override keepAlive(): void {
+    this.#webSocket.ping();
+  }
+
   /** By the library, which would read on as soon as it has worked off what it has. */
   protected override reads(isReading: boolean): void {
     if (isReading) this.#webSocket.resume();

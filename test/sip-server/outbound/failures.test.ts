@@ -1,9 +1,9 @@
 // Outbound mode when somebody is not there, does not answer, or says what cannot be.
 import { createServer, type AddressInfo } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
-import { generate } from 'selfsigned';
 import { expect, onTestFinished, test } from 'vitest';
 import { SipServer } from '../../../src/sip-server/index.ts';
+import { certificate } from '../../support/certificate.ts';
 import { tokensOf } from '../calls.ts';
 import { final, request, stage } from '../stage.ts';
 import { listening, on, scene, statusLine, webService } from './scene.ts';
@@ -91,7 +91,7 @@ test('a call that is cancelled while the web service thinks reaches nobody', asy
 });
 
 test('over TLS the application must show a certificate that is trusted', async () => {
-  const { private: key, cert } = await generate([{ name: 'commonName', value: 'localhost' }]);
+  const { key, cert } = await certificate(['localhost']);
   const server = createTlsServer({ key, cert }, (socket) => void socket.on('error', () => undefined));
   server.on('tlsClientError', () => undefined);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

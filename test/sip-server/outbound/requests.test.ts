@@ -1,9 +1,9 @@
 // Outbound mode: a web service says what becomes of a request, and drachtio-srf listens for it.
 import type { AddressInfo, Server } from 'node:net';
 import Srf from 'drachtio-srf';
-import { generate } from 'selfsigned';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Party } from '../replay/parties.ts';
+import { certificate } from '../../support/certificate.ts';
 import { final, request, stage, valueOf } from '../stage.ts';
 import { listening, on, scene, statusLine, webService } from './scene.ts';
 
@@ -126,9 +126,7 @@ test('"proxy" forwards without an application', async () => {
 });
 
 test('over TLS, to an application whose certificate is trusted', async () => {
-  const { private: key, cert } = await generate([{ name: 'commonName', value: 'localhost' }], {
-    extensions: [{ name: 'subjectAltName', altNames: [{ type: 2, value: 'localhost' }] }],
-  });
+  const { key, cert } = await certificate(['localhost']);
   const srf = new Srf();
   on(srf, 'message', (_, res) => res.send(200));
   // Its own types know neither.

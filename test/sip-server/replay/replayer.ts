@@ -44,6 +44,7 @@ class Play {
   readonly #ignoreRepetitions: boolean;
   readonly #clock: TestClock | undefined;
   /** Messages that repetitions are compared with, as recorded and as received. */
+  readonly #tryings = { recorded: 0, came: 0 };
   readonly #recorded = new Set<string>();
   readonly #received = new Set<string>();
 
@@ -92,6 +93,8 @@ class Play {
       await expect.poll(() => party.inbox.waiting.filter((text) => !this.#isPassedOver(text))).toEqual([]);
     }
     for (const party of this.#clients.values()) expect(party.inbox.waiting).toEqual([]);
+    const waiting = [...this.#peers.values()].flatMap(({ inbox }) => inbox.waiting).filter(isTrying).length;
+    if (!this.#ignoreRepetitions) expect(this.#tryings.came + waiting).toBeLessThanOrEqual(this.#tryings.recorded);
   }
 
   /** Sends, and waits until the server has read it: what follows must not overtake it. */
@@ -103,11 +106,14 @@ class Play {
 
   async #out(peer: Party, recorded: string): Promise<void> {
     // A 100 comes early, late, or not at all when the next response is fast: that depends on the moment.
-    if (isTrying(recorded)) return;
+    if (isTrying(recorded)) return void (this.#tryings.recorded += 1);
     if (this.#ignoreRepetitions && this.#recorded.has(recorded)) return;
     this.#recorded.add(recorded);
     let actual = await peer.inbox.next();
-    while (this.#isPassedOver(actual)) actual = await peer.inbox.next();
+    while (this.#isPassedOver(actual)) {
+      if (isTrying(actual)) this.#tryings.came += 1;
+      actual = await peer.inbox.next();
+    }
     this.#received.add(actual);
     this.#values.learnFrom(recorded, actual);
     expect(sipShape(actual)).toEqual(sipShape(this.#values.apply(recorded)));

@@ -6,7 +6,7 @@ import { StreamFramer } from '../../../src/sip-server/transport/stream-framer.ts
 import { Inbox } from '../replay/parties.ts';
 import { response, stage, valueOf, type Stage } from '../stage.ts';
 import { tokensOf } from '../calls.ts';
-import { certificate, type Identity } from './certificates.ts';
+import { certificate, type Identity } from '../../support/certificate.ts';
 
 let authority: Identity;
 let own: Identity;

@@ -3,7 +3,7 @@ import Srf from 'drachtio-srf';
 import { connect } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { SipServer } from '../../../src/sip-server/index.ts';
-import { certificate } from './certificates.ts';
+import { certificate } from '../../support/certificate.ts';
 
 async function secured(limits: { clients?: number } = {}): Promise<SipServer> {
   const tls = await certificate(['localhost', '127.0.0.1']);

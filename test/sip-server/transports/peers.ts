@@ -6,7 +6,7 @@ import { WebSocket } from 'ws';
 import { StreamFramer } from '../../../src/sip-server/transport/stream-framer.ts';
 import { Inbox, type Party } from '../replay/parties.ts';
 import { request, stage, type RequestParts, type Stage } from '../stage.ts';
-import { certificate, type Identity } from './certificates.ts';
+import { certificate, type Identity } from '../../support/certificate.ts';
 
 export interface Telephone extends Party {
   readonly protocol: NonNullable<RequestParts['protocol']>;

@@ -6,7 +6,7 @@ import { tokensOf } from '../calls.ts';
 import { udpPeer } from '../replay/parties.ts';
 import { final, request, response, stage, valueOf } from '../stage.ts';
 import { portOf, secureStage, telephoneOf, type Secure } from './peers.ts';
-import { certificate } from './certificates.ts';
+import { certificate } from '../../support/certificate.ts';
 
 /** Somebody who listens for TCP, and what is sent to him. */
 async function listener() {
