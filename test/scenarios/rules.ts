@@ -20,6 +20,8 @@ export interface Rule {
   readonly from?: string;
   readonly uri?: string;
   readonly headers?: readonly SipLine[];
+  /** Of a MESSAGE it is "hello" if left out, else there is none. */
+  readonly body?: string;
   /** A challenge is answered with it. */
   readonly as?: Secret;
   readonly status: number;
@@ -32,7 +34,8 @@ export async function ask(telephone: Telephone, rule: Rule): Promise<SipText> {
   const { method = 'MESSAGE', from = 'foo', uri = 'sip:1001@127.0.0.1', headers = [], as } = rule;
   const sender = from.includes(':') ? from : `<sip:${from}@127.0.0.1>;tag=1`;
   const type: SipLine[] = method === 'MESSAGE' ? [['Content-Type', 'text/plain']] : [];
-  const parts = { method, to: '1001', uri, body: method === 'MESSAGE' ? 'hello' : '', authenticates: false };
+  const body = rule.body ?? (method === 'MESSAGE' ? 'hello' : '');
+  const parts = { method, to: '1001', uri, body, authenticates: false };
   const first = await telephone.request({ ...parts, headers: [['From', sender], ...type, ...headers] });
   if (as === undefined || first.status !== 401) return first;
   const challenge = {
