@@ -14,7 +14,7 @@ const params = { id: Type.String({ description: "The registration's id." }) };
 export const registrations: Resource = {
   name: 'registrations',
   description: 'Who is registered where.',
-  since: ['Arion 0.1.0'],
+  since: ['Arion 0.2.0'],
   models: [{ schema: Registration }],
   operations: [
     get(
@@ -23,7 +23,7 @@ export const registrations: Resource = {
         nickname: 'list',
         summary: 'Lists registrations in the order of their ids, a page at a time.',
         description: 'A page with fewer than `limit` of them is the last one.',
-        since: ['Arion 0.1.0'],
+        since: ['Arion 0.2.0'],
         query: {
           limit: Type.Optional(
             Type.Integer({ default: 100, description: `How many a page has: 1 to ${LONGEST_PAGE}, 100 if left out.` }),
@@ -54,7 +54,7 @@ export const registrations: Resource = {
       {
         nickname: 'get',
         summary: 'Shows a registration.',
-        since: ['Arion 0.1.0'],
+        since: ['Arion 0.2.0'],
         params,
         returns: Registration,
         errors: { 404: 'There is no such registration.' },
@@ -72,7 +72,7 @@ export const registrations: Resource = {
         nickname: 'remove',
         summary: 'Ends a registration.',
         description: 'The contact of a telephone is gone until it registers again. A registration of ours is given up.',
-        since: ['Arion 0.1.0'],
+        since: ['Arion 0.2.0'],
         params,
         errors: { 404: 'There is no such registration.' },
       },
