@@ -103,10 +103,11 @@ export class IncomingRequests {
 
   add(request: SipRequest, flow: Flow, size: number, dialog: Dialog | undefined): Incoming {
     const key = transactionKey(request, request.method);
+    // None of these may hold the request.
     const parts = {
       timers: this.#timers,
       isReliable: isReliable(flow),
-      send: (octets: Buffer) => responseWay(this.#transports, request, flow)?.send(octets),
+      send: responseWay(this.#transports, request, flow),
       repeats: (status: number) => !(flow instanceof GuardedFlow) || flow.repeats(status),
       ended: () => this.#forget(key),
     };

@@ -16,7 +16,7 @@ import { offeredBy, outOfTurn } from './offers.ts';
 import { hold, mustFollow, release, takePrack, wayOf } from './reliable.ts';
 import { expectAnswer, keepRinging, tellOver } from './ringing.ts';
 import { isTooShort, minSe } from './session-timer.ts';
-import { responseWay } from './response-way.ts';
+import { hasResponseWay } from './response-way.ts';
 import type { Stack } from './stack.ts';
 import { isSubscription, notifiedBy } from './subscriptions.ts';
 
@@ -65,7 +65,7 @@ export class Uas {
     if (incoming === undefined || incoming.owner !== client) {
       return client.reply(messageId, ['NOK', 'Response not sent due to unknown transaction']);
     }
-    if (responseWay(this.#stack.transports, incoming.request, incoming.flow) === undefined) {
+    if (!hasResponseWay(incoming.flow)) {
       abandon(this.#stack, incoming);
       return client.reply(messageId, ['NOK', 'transport for response has been shutdown or closed']);
     }
