@@ -12,7 +12,7 @@ import { isChallenge } from './outbound.ts';
 import { contactOf, grantedTo, refreshAfter, secondsIn, transportOf } from './registering.ts';
 import { RequestBuilder } from './request.ts';
 import { nextTry } from './retry.ts';
-import type { ClientTransaction, SentRequest, SipHeader, SipResponse, SipStack } from './stack.ts';
+import type { ClientTransaction, SentRequest, SipAddress, SipHeader, SipResponse, SipStack } from './stack.ts';
 
 export interface OutboundRegistrationParts {
   readonly stack: Pick<SipStack, 'send'>;
@@ -28,6 +28,8 @@ export interface OutboundRegistrationParts {
 const TIMES = 6;
 /** The longest that a timer of the system can wait, in milliseconds. */
 const LONGEST = 0x7fff_ffff;
+/** In seconds: after the end of its connection, so that a provider who ends each of them is not asked without a pause. */
+const PAUSE = 1;
 
 /** What changes of a snapshot. */
 type Shown = Pick<RegistrationSnapshot, 'state' | 'uri'> & Partial<RegistrationSnapshot>;
@@ -50,6 +52,8 @@ export class OutboundRegistration {
   /** Until when the provider has us registered, as far as we know; in milliseconds since 1970. */
   #heldUntil = 0;
   #serviceRoute: readonly string[] = [];
+  /** Where the last 200 came from. */
+  #source: SipAddress | undefined;
   #underWay: Promise<void> = Promise.resolve();
   #disarm: () => void = () => undefined;
   #isEnded = false;
@@ -91,6 +95,14 @@ export class OutboundRegistration {
   /** Registers, now and as long as it takes. */
   start(): void {
     this.#underWay = this.#register();
+  }
+
+  /** The provider reaches us by the connection over which we registered: without it we have to come again. */
+  flowClosed({ protocol, address, port }: SipAddress): void {
+    const { protocol: usual, address: there, port: at } = this.#source ?? {};
+    if (this.#isEnded || !this.#isHeld() || usual !== protocol || there !== address || at !== port) return;
+    this.#source = undefined;
+    this.#again(PAUSE);
   }
 
   /** Tries no more, and takes the registration back, if there may be one. */
@@ -170,6 +182,7 @@ export class OutboundRegistration {
     const agent = response.headers.get('Server');
     this.#credentials.accepted(response);
     this.#failures = 0;
+    this.#source = response.source;
     this.#heldUntil = now + granted * 1000;
     this.#serviceRoute = response.headers.all('Service-Route').flatMap((line) => divide(line, ','));
     const isNew = this.#shown.state !== 'Registered';
@@ -209,6 +222,7 @@ export class OutboundRegistration {
 
   #again(seconds: number): void {
     if (this.#isEnded) return;
+    this.#disarm();
     this.#disarm = this.#parts.clock.after(Math.min(seconds * 1000, LONGEST), () => this.start());
   }
 

@@ -10,7 +10,7 @@ import type { SipStack } from './stack.ts';
 export interface OutboundRegistrationsParts {
   readonly core: Pick<Core, 'endpoints' | 'registrations'>;
   readonly objects: Pick<PjsipObjects, 'registrations'>;
-  readonly stack: Pick<SipStack, 'send'>;
+  readonly stack: Pick<SipStack, 'send' | 'flows'>;
   readonly clock: Clock;
   readonly random: (bytes: number) => Buffer;
   readonly fraction: () => number;
@@ -27,6 +27,7 @@ export class OutboundRegistrations implements RegistrationProvider {
   readonly #byEndpoint = new Map<string, OutboundRegistration>();
   readonly #underWay = new Map<string, Promise<void>>();
   #isOpen = false;
+  #unwatch: () => void = () => undefined;
 
   constructor(parts: OutboundRegistrationsParts) {
     this.#parts = parts;
@@ -36,12 +37,17 @@ export class OutboundRegistrations implements RegistrationProvider {
   /** Begins all that are configured. */
   open(): void {
     this.#isOpen = true;
+    this.#unwatch =
+      this.#parts.stack.flows?.onFlowClosed((flow) => {
+        for (const each of this.#current.values()) each.flowClosed(flow);
+      }) ?? this.#unwatch;
     for (const id of this.#parts.objects.registrations.keys()) this.objectChanged(id);
   }
 
   /** Takes all of them back. Resolves when that is confirmed, but after 2 seconds at most. */
   async close(): Promise<void> {
     this.#isOpen = false;
+    this.#unwatch();
     const all = new Set([...this.#current.keys(), ...this.#underWay.keys()]);
     await Promise.all([...all].map((id) => this.#follow(id)));
   }

@@ -42,6 +42,25 @@ test('it registers at once, and again before it ends, in the same call', async (
   expect(await changes()).toEqual(['registered', 'refreshed']);
 });
 
+test('it comes again a second after the connection has ended by which the provider reaches it, and after no other', async () => {
+  const { stack, clock, settled, changes } = room();
+  (await stack.sentCount(1)).respond(200, ok(600));
+  await settled();
+  // The fake stack's answers come from there.
+  const source = { protocol: 'udp', address: '127.0.0.1', port: 5999 };
+  stack.closeFlow({ ...source, port: 5998 });
+  clock.advance(1_000);
+  expect(stack.sent).toHaveLength(1);
+  stack.closeFlow(source);
+  clock.advance(1_000);
+  (await stack.sentCount(2)).respond(200, ok(600));
+  await settled();
+  expect(await changes()).toEqual(['registered', 'refreshed']);
+  // The refresh that was due before is not made besides.
+  clock.advance(539_000);
+  expect(stack.sent).toHaveLength(2);
+});
+
 test.each([
   [3600, 3240],
   [60, 54],

@@ -16,7 +16,7 @@ const auth = {
 
 export function room(more: Partial<Options> = {}) {
   const core = testCore();
-  const stack = fakeStack();
+  const stack = fakeStack({ flows: true });
   const clock = testClock();
   const logged: string[] = [];
   const objectOf = (options: Partial<Options>) =>
