@@ -11,6 +11,8 @@ const text = Type.String({ minLength: 1 });
 
 /** "tcpIdleTime" of the SIP server is "tcp_idle_time" in the file. */
 const written = (limit: string): string => limit.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+/** Those that 0 switches off; of all others nothing would work. */
+const MAY_BE_OFF: readonly string[] = ['holdTrying'];
 const limitNames = Object.keys(defaultLimits) as (keyof Limits)[];
 
 const Tls = Type.Object(
@@ -37,7 +39,12 @@ export const SipConfig = Type.Object(
     insecure: Type.Optional(Type.Boolean()),
     limits: Type.Optional(
       Type.Object(
-        Object.fromEntries(limitNames.map((name) => [written(name), Type.Optional(Type.Integer({ minimum: 1 }))])),
+        Object.fromEntries(
+          limitNames.map((name) => [
+            written(name),
+            Type.Optional(Type.Integer({ minimum: MAY_BE_OFF.includes(name) ? 0 : 1 })),
+          ]),
+        ),
         closed,
       ),
     ),

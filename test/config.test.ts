@@ -80,6 +80,7 @@ describe('a wrong configuration is refused, with the path and what was expected'
       'sip.local_net: "10.0.0.0/33" is neither an address nor a network such as 10.0.0.0/8',
     ],
     ['sip: { limits: { tcp_idle_tim: 5 } }', 'sip.limits.tcp_idle_tim: no such option; did you mean "tcp_idle_time"?'],
+    ['sip: { limits: { tcp_idle_time: 0 } }', 'sip.limits.tcp_idle_time: must be >= 1'],
     ['http: { prot: 1 }', 'http.prot: no such option; did you mean "port"? (known here: host, port)'],
     ['http: { port: high }', 'http.port: expected an integer, found "high"'],
     ['http: { port: 70000 }', 'http.port: must be <= 65535, found 70000'],

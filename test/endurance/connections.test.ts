@@ -114,7 +114,7 @@ async function clientHello(): Promise<string> {
   return octets.toString('latin1');
 }
 
-/** Or the connection ends, or nothing happens for a while. */
+/** Or the connection ends; a server that owes no answer at this stage is given a second, and the reset comes then. */
 const happens = (socket: Socket, event: 'connect' | 'data'): Promise<unknown> =>
   new Promise((resolve) => {
     socket.once(event, resolve).once('close', resolve);

@@ -18,11 +18,13 @@ interface Registration {
 }
 
 async function registration(service: Service, wanted: (all: Registration[]) => boolean): Promise<Registration[]> {
-  for (;;) {
-    const { body } = await service.rest('GET', '/registrations');
-    if (wanted(body as Registration[])) return body as Registration[];
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
+  let all: Registration[] = [];
+  const isThere = async (): Promise<boolean> => {
+    all = (await service.rest('GET', '/registrations')).body as Registration[];
+    return wanted(all);
+  };
+  await expect.poll(isThere, { timeout: 10_000 }).toBe(true);
+  return all;
 }
 
 test.each(['udp', 'tcp'])('it is registered over %s, reached, and taken back in the end', async (transport) => {

@@ -65,6 +65,7 @@ test(`is dropped early: each message of the telephone is answered within ${limit
     foo.send(request('MESSAGE', foo.port, { headers }));
     expect(await final(foo)).toMatch(/^SIP\/2\.0 200 /);
     times.push(performance.now() - began);
+    // The pace of the telephone that is measured.
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
   const [{ sent, octets, answered }] = await done;

@@ -18,7 +18,7 @@ import { bodyHeaders } from './bodies.ts';
 import { applicationHeaders, localise, ourContact } from './compose-response.ts';
 
 /** Never taken from an application's request as they stand. */
-const dictated = new Set([
+export const dictated: ReadonlySet<string> = new Set([
   'via',
   'max-forwards',
   'from',

@@ -109,6 +109,6 @@ function sendCancel(stack: Stack, { cancel, flow }: Outgoing): void {
 }
 
 /** A request of the server's own, whose outcome nobody hears of. */
-export function launchAlone(stack: Stack, request: SipRequest, flow: Flow, dialogId: string): void {
+function launchAlone(stack: Stack, request: SipRequest, flow: Flow, dialogId: string): void {
   launch(stack, { request, way: { flow, others: [], isNamed: true }, owner: undefined, dialog: undefined, dialogId });
 }

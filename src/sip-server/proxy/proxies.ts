@@ -3,7 +3,7 @@ import type { Client } from '../control/client.ts';
 import type { DraftRequest } from '../control/command.ts';
 import { proxied } from '../control/leaders.ts';
 import { answerAlone } from '../core/answer.ts';
-import { routed } from '../core/compose-request.ts';
+import { dictated, routed } from '../core/compose-request.ts';
 import { applicationHeaders } from '../core/compose-response.ts';
 import type { Incoming } from '../core/incoming.ts';
 import { freshToken, type Stack } from '../core/stack.ts';
@@ -20,20 +20,7 @@ import { composeForwarded, hopsLeft, routesOf, withoutOwnRoutes, withRoutes } fr
 import { callMark, isLooping, isOurRoute, loopMark } from './marks.ts';
 
 /** What the application must not say of a request that is somebody else's. */
-const dictated = new Set([
-  'via',
-  'max-forwards',
-  'from',
-  'to',
-  'call-id',
-  'cseq',
-  'contact',
-  'route',
-  'record-route',
-  'path',
-  'content-type',
-  'content-length',
-]);
+const notTheirs = new Set([...dictated, 'path']);
 
 const protocols: readonly Protocol[] = ['udp', 'tcp', 'tls', 'ws', 'wss'];
 
@@ -53,7 +40,7 @@ export class Proxies {
     if (incoming === undefined || incoming.owner !== client)
       return refuse(`Unknown transaction id: ${command.transaction}`);
     if (incoming.isTagged || incoming.isWithinDialog) return refuse('error proxying request to ');
-    const refusal = this.#begin(incoming, command, applicationHeaders(draft, dictated, incoming.flow), {
+    const refusal = this.#begin(incoming, command, applicationHeaders(draft, notTheirs, incoming.flow), {
       final: (response, size, flow) =>
         client.reply(messageId, proxied(size, flow, this.#stack.timers.now()), serialise(response)),
       done: () => client.reply(messageId, ['OK', 'done']),

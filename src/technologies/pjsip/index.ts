@@ -14,6 +14,17 @@
 // `whereabouts` is where everybody is: `location` knows the contacts of an address of record, `qualify` asks whether they
 // answer, `reachability` tells the core, and `by-flows` finds another way to a telephone that has several. `outbound`
 // sends. The stack is started last, so that no request comes before there is someone to take it.
+//
+// The files, by what they are about:
+//
+//   who calls      front-end, entrance, work, identify, hosts, acl, auth, digest-server, nonces, trust, unidentified, insecure
+//   where they are registrar, registration, location, contact, instances, flow-index, deadlines, qualify, reachability,
+//                  inbound-registrations, by-flows
+//   what is sent   request, outbound, credentials, digest, destination, messages-sent, refer, own-address, product
+//   at providers   outbound-registrations, outbound-registration, registering, retry
+//   calls          sessions, sessions-admission, session (the machine), session-driver, session-dtmf, causes, sdp/
+//   texts          messages, messages-received
+//   on the wire    stack (the port), uri, name-address, networks
 import { randomBytes } from 'node:crypto';
 import type { Endpoint } from '../../core/endpoint.ts';
 import type { Core } from '../../core/index.ts';

@@ -24,6 +24,7 @@ export function flows(make: MakeSipStack, { tellsOfFlows }: SipStackTraits): voi
     expect(await final).toMatchObject({ status: 200, source });
   });
 
+  // Optional: a real drachtio-server does not tell of its connections, and drachtio's protocol has no word for them.
   describe.skipIf(!tellsOfFlows)('the capability onFlowClosed', () => {
     test('a connection is open until it ends, and its end is told once', async () => {
       const { phone, stack, next } = await begin(make, { transport: 'tcp' });
