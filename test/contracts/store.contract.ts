@@ -10,7 +10,7 @@ export interface StoreUnderTest {
   reopen(): Promise<Store>;
 }
 
-const all = async (store: Store, prefix: string): Promise<(readonly [string, string])[]> => {
+export const entriesOf = async (store: Store, prefix = ''): Promise<(readonly [string, string])[]> => {
   const entries: (readonly [string, string])[] = [];
   for await (const each of store.range(prefix)) entries.push(each);
   return entries;
@@ -51,7 +51,7 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
       await expect(store.put('\ud83d', '1')).rejects.toEqual(refusal);
       await expect(store.put('a', 'x\ude00')).rejects.toEqual(refusal);
       await expect(store.batch([{ kind: 'put', key: 'b', value: '\ud83d' }])).rejects.toBeInstanceOf(Fault);
-      expect(await all(store, '')).toEqual([]);
+      expect(await entriesOf(store, '')).toEqual([]);
     });
 
     test('forgets when told, and twice is once', async () => {
@@ -60,7 +60,7 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
       await store.delete('a');
       await store.delete('a');
       expect(await store.get('a')).toBeUndefined();
-      expect(await all(store, '')).toEqual([]);
+      expect(await entriesOf(store, '')).toEqual([]);
     });
 
     test('a range holds the keys with its prefix and no others, in the order of their UTF-8 bytes', async () => {
@@ -69,9 +69,9 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
       const keys = ['a:', 'a:1', 'a:10', 'a:2', 'a:\uff5e', 'a:😀'];
       for (const key of [...keys].reverse()) await store.put(key, `value of ${key}`);
       for (const other of ['a', 'a;', 'b:', 'A:1', '']) await store.put(other, 'other');
-      expect(await all(store, 'a:')).toEqual(keys.map((key) => [key, `value of ${key}`]));
-      expect((await all(store, '')).map(([key]) => key)).toEqual(['', 'A:1', 'a', ...keys, 'a;', 'b:']);
-      expect(await all(store, 'none')).toEqual([]);
+      expect(await entriesOf(store, 'a:')).toEqual(keys.map((key) => [key, `value of ${key}`]));
+      expect((await entriesOf(store, '')).map(([key]) => key)).toEqual(['', 'A:1', 'a', ...keys, 'a;', 'b:']);
+      expect(await entriesOf(store, 'none')).toEqual([]);
     });
 
     test('a range may be left early, and what is read may be deleted meanwhile', async () => {
@@ -81,7 +81,7 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
         await store.delete(key);
         if (key === 'b') break;
       }
-      expect((await all(store, '')).map(([key]) => key)).toEqual(['c']);
+      expect((await entriesOf(store, '')).map(([key]) => key)).toEqual(['c']);
     });
 
     test('a batch happens in its order', async () => {
@@ -95,21 +95,42 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
         { kind: 'delete', key: 'b' },
       ]);
       await store.batch([]);
-      expect(await all(store, '')).toEqual([['a', '2']]);
+      expect(await entriesOf(store, '')).toEqual([['a', '2']]);
     });
 
     test('many writes at once all happen', async () => {
       const { store } = await make();
       const keys = Array.from({ length: 200 }, (_, index) => `key ${String(index).padStart(3, '0')}`);
       await Promise.all(keys.map((key) => store.put(key, key)));
-      expect(await all(store, 'key ')).toEqual(keys.map((key) => [key, key]));
+      expect(await entriesOf(store, 'key ')).toEqual(keys.map((key) => [key, key]));
+    });
+
+    test('writes that are asked for at once happen in the order of the calls, and are told in it', async () => {
+      const { store } = await make();
+      const told: string[] = [];
+      const after = (name: string, write: Promise<void>): Promise<void> => write.then(() => void told.push(name));
+      await Promise.all([
+        after('first', store.put('a', '1')),
+        after('second', store.batch([{ kind: 'put', key: 'b', value: '1' }])),
+        after('third', store.delete('a')),
+        after('fourth', store.put('b', '2')),
+      ]);
+      expect(told).toEqual(['first', 'second', 'third', 'fourth']);
+      expect(await entriesOf(store, '')).toEqual([['b', '2']]);
+    });
+
+    test('a write that is refused takes none of those beside it along', async () => {
+      const { store } = await make();
+      const outcomes = await Promise.allSettled([store.put('a', '1'), store.put('b', '\ud83d'), store.put('c', '1')]);
+      expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+      expect((await entriesOf(store)).map(([key]) => key)).toEqual(['a', 'c']);
     });
 
     test('what was written is there after it was closed and opened again', async () => {
       const { store, reopen } = await make();
       await store.put('contact:foo', 'sip:10.0.0.1');
       const again = await reopen();
-      expect(await all(again, '')).toEqual([['contact:foo', 'sip:10.0.0.1']]);
+      expect(await entriesOf(again, '')).toEqual([['contact:foo', 'sip:10.0.0.1']]);
     });
   });
 }

@@ -1,78 +1,69 @@
-// The Store on this machine's disk: a LevelDB in one directory, for one process at a time.
-import { ClassicLevel } from 'classic-level';
-import type { Store } from '../../core/store.ts';
+// The Store on this machine's disk: a LevelDB in one directory, for one process at a time. A write outlives a loss of power.
+import type { Store, StoreWrite } from '../../core/store.ts';
 import { Fault } from '../../errors.ts';
+import { faithful } from './faithful.ts';
+import { GroupCommit } from './group-commit.ts';
+import { closed } from './store-faults.ts';
+import { migrations as known, type Migration } from './store-format.ts';
+import { LevelDirectory } from './store-level.ts';
 
-/** How entries are laid out: the version under `format`, the entries under "e:" and their key. */
-const version = '1';
-const format = 'format';
-const entry = 'e:';
+export interface StoreMetrics {
+  /** Writes that are not yet on the disk, and how many these may be. */
+  readonly waiting: number;
+  readonly limit: number;
+  /** Calls that were refused since too many writes waited. */
+  readonly refused: number;
+}
+
+export interface StoreOptions {
+  /** More writes than this do not wait: they are refused with a Fault 'unavailable', code 'store-full'. */
+  readonly maxWaiting?: number;
+  /** The steps from version 1 on to the one that is written. */
+  readonly migrations?: readonly Migration[];
+}
+
+/** So many writes are handed to LevelDB at once. */
+const atOnce = 1_000;
 
 /**
- * Opens the directory, and makes it if it is not there.
- * Fails with a Fault 'conflict' when another process has it open, 'unsupported' when it holds another format,
- * 'unavailable' when it cannot be opened for any other reason.
+ * Opens the directory, and makes it if it is not there; reads all of it once, so that damage is known before anyone relies on it.
+ * Fails with a Fault 'conflict' when another process has it open, 'unsupported' when it holds a later format,
+ * 'unavailable' when it is damaged (code 'store-corrupt') or cannot be opened for any other reason.
  */
-export async function openStore(directory: string): Promise<Store> {
-  const level = new ClassicLevel<string, string>(directory);
-  await open(level, directory);
-  try {
-    await checkFormat(level, directory);
-  } catch (error) {
-    await level.close();
-    throw error;
-  }
+export async function openStore(
+  directory: string,
+  { maxWaiting = 100_000, migrations = known }: StoreOptions = {},
+): Promise<Store & { readonly metrics: StoreMetrics }> {
+  const level = await LevelDirectory.open(directory, migrations);
+  const commit = new GroupCommit<readonly StoreWrite[], void>({
+    sizeOf: (writes) => writes.length,
+    limit: maxWaiting,
+    atOnce,
+    async write(group) {
+      await level.write(group.flat());
+      return group.map(() => undefined);
+    },
+    full: () => new Fault('unavailable', `too much waits for the store in ${directory}`, { code: 'store-full' }),
+    ended: () => closed(directory),
+  });
   return {
-    get: async (key) => level.get(entry + faithful(key)),
-    put: async (key, value) => level.put(entry + faithful(key), faithful(value)),
-    delete: async (key) => level.del(entry + faithful(key)),
-    range: (prefix) => range(level, prefix),
-    batch: async (writes) =>
-      level.batch(
-        writes.map((write) => {
-          const key = entry + faithful(write.key);
-          return write.kind === 'put' ? { type: 'put', key, value: faithful(write.value) } : { type: 'del', key };
-        }),
-      ),
-    close: () => level.close(),
+    get: async (key) => level.get(faithful(key)),
+    put: async (key, value) => commit.add([{ kind: 'put', key: faithful(key), value: faithful(value) }]),
+    delete: async (key) => commit.add([{ kind: 'delete', key: faithful(key) }]),
+    range: (prefix) => level.range(faithful(prefix)),
+    async batch(writes) {
+      for (const each of writes) {
+        faithful(each.key);
+        if (each.kind === 'put') faithful(each.value);
+      }
+      if (writes.length > 0) await commit.add([...writes]);
+    },
+    async close() {
+      await commit.end();
+      await level.close();
+    },
+    get metrics() {
+      return { waiting: commit.waiting, limit: maxWaiting, refused: commit.refused };
+    },
   };
-}
-
-async function open(level: ClassicLevel<string, string>, directory: string): Promise<void> {
-  try {
-    await level.open();
-  } catch (error) {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    if (cause instanceof Error && 'code' in cause && cause.code === 'LEVEL_LOCKED') {
-      throw new Fault('conflict', `another process uses the store in ${directory}`, { cause, code: 'store-locked' });
-    }
-    throw new Fault('unavailable', `the store in ${directory} cannot be opened: ${String(cause)}`, { cause });
-  }
-}
-
-/** A directory without entries gets the current version; entries without a version are nothing that we wrote. */
-async function checkFormat(level: ClassicLevel<string, string>, directory: string): Promise<void> {
-  const found = await level.get(format);
-  if (found === version) return;
-  const [anything] = await level.keys({ limit: 1 }).all();
-  if (anything === undefined) return level.put(format, version);
-  throw new Fault(
-    'unsupported',
-    `the store in ${directory} has format ${found ?? 'unknown'}, and only format ${version} can be read`,
-    { code: 'store-format' },
-  );
-}
-
-async function* range(level: ClassicLevel<string, string>, prefix: string): AsyncGenerator<readonly [string, string]> {
-  const from = entry + faithful(prefix);
-  for await (const [key, value] of level.iterator({ gte: from })) {
-    if (!key.startsWith(from)) return;
-    yield [key.slice(entry.length), value];
-  }
-}
-
-/** UTF-8 cannot write half a character: it would come back as another text, and two keys could become one. */
-function faithful(text: string): string {
-  if (/\p{Surrogate}/u.test(text)) throw new Fault('invalid', 'a text for the store has half a character in it');
-  return text;
 }
