@@ -9,7 +9,7 @@ import type { TlsSettings } from './transport/tls.ts';
 import { defaultTimerValues, systemClock, type Clock, type TimerValues } from './timers.ts';
 
 export interface Limits {
-  /** Octets of one SIP message. */
+  /** Octets of one SIP message: a body of 64 KiB, and its headers. */
   readonly messageSize: number;
   /** Header lines of one SIP message. */
   readonly headers: number;
@@ -48,7 +48,10 @@ export interface Limits {
   readonly inviteTime: number;
   /** ms without a word from the application since its last provisional response to an INVITE; then it is answered 503. */
   readonly ringingTime: number;
-  /** Octets up to which a request goes by UDP when its URI leaves the choice (RFC 3261 18.1.1). */
+  /**
+   * Octets up to which a request goes by UDP when its URI leaves the choice (RFC 3261 18.1.1), and a MESSAGE outside of
+   * dialogs at all (RFC 3428 8).
+   */
   readonly udpRequestSize: number;
   /** ms for a connection that only the size of a request asks for; then it goes by UDP after all. */
   readonly sizeConnectTime: number;
@@ -87,7 +90,7 @@ export interface Limits {
 }
 
 export const defaultLimits: Limits = {
-  messageSize: 65_535,
+  messageSize: 81_920,
   headers: 256,
   pendingRequests: 20_000,
   serverTransactions: 200_000,

@@ -24,6 +24,8 @@ export type Parsed =
 export interface ParserLimits {
   /** Header lines in one message. */
   readonly maxHeaders: number;
+  /** Octets of one message, headers included. */
+  readonly maxSize: number;
 }
 
 interface Problem {
@@ -51,11 +53,12 @@ export function parseMessage(octets: Buffer, limits: ParserLimits): Parsed {
   const endProblem = end < 0 ? bad('No end of the headers') : undefined;
   if (started.kind === 'response') {
     const message: SipMessage = { ...started, headers, body };
-    const problem = endProblem ?? headerProblem ?? commonProblem(message) ?? bodyProblem(message);
+    const problem = endProblem ?? headerProblem ?? commonProblem(message) ?? bodyProblem(message, end + 4, limits);
     return problem ? { kind: 'problem', ...problem } : { kind: 'message', message: cutBody(message) };
   }
   const request: SipRequest = { kind: 'request', method: started.method, uri: started.uri, headers, body };
-  const problem = started.problem ?? endProblem ?? headerProblem ?? requestProblem(request) ?? bodyProblem(request);
+  const problem =
+    started.problem ?? endProblem ?? headerProblem ?? requestProblem(request) ?? bodyProblem(request, end + 4, limits);
   if (problem === undefined) return { kind: 'message', message: cutBody(request) };
   const answerable = started.method !== '' && started.method !== 'ACK' && headerOf(request, 'via') !== undefined;
   return { kind: 'problem', ...problem, ...(answerable && { request }) };
@@ -191,11 +194,15 @@ function contactProblem(request: SipRequest): Problem | undefined {
   return isRemoval ? undefined : bad('Malformed Contact');
 }
 
-function bodyProblem(message: SipMessage): Problem | undefined {
+function bodyProblem(message: SipMessage, before: number, { maxSize }: ParserLimits): Problem | undefined {
   const length = headerOf(message, 'content-length');
   if (length === undefined) return undefined;
   if (!/^\d{1,9}$/.test(length)) return bad('Malformed Content-Length');
-  return Number(length) > message.body.length ? bad('Content-Length exceeds the message') : undefined;
+  if (Number(length) <= message.body.length) return undefined;
+  // A stream hands on no more of it than the headers.
+  return before + Number(length) > maxSize
+    ? { status: 513, reason: 'Message Too Large' }
+    : bad('Content-Length exceeds the message');
 }
 
 function cutBody(message: SipMessage): SipMessage {

@@ -29,7 +29,7 @@ export interface Target {
   readonly run: (octets: Buffer, random: Random) => boolean;
 }
 
-const limits = { maxHeaders: 256 };
+const limits = { maxHeaders: 256, maxSize: 65_535 };
 
 function mustBe(condition: boolean, what: string): asserts condition {
   if (!condition) throw new Error(`it does not hold that ${what}`);

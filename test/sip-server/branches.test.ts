@@ -78,9 +78,9 @@ describe('branches of an INVITE of ours', () => {
 
 test('a second copy of a request is refused while the first is open, and after it was accepted; after a failure it is another try', async () => {
   const { client, peer } = await stage();
-  const [app, phone] = [await client('message'), await peer()];
+  const [app, phone] = [await client('publish'), await peer()];
   const copy = (branch: string) =>
-    phone.send(request('MESSAGE', phone.port, { callId: 'same', branch: `z9hG4bK-${branch}` }));
+    phone.send(request('PUBLISH', phone.port, { callId: 'same', branch: `z9hG4bK-${branch}` }));
   copy('one');
   app.send(`id|sip|${tokensOf(await app.inbox.next())[8]}|\r\nSIP/2.0 480 Later\r\n\r\n`);
   expect(statusOf(await final(phone))).toBe('480');
@@ -93,6 +93,17 @@ test('a second copy of a request is refused while the first is open, and after i
   expect(statusOf(await final(phone))).toBe('202');
   copy('four');
   expect(statusOf(await final(phone))).toBe('482');
+});
+
+test('a MESSAGE that was accepted may be sent again, since its sender may not know', async () => {
+  const { client, peer } = await stage();
+  const [app, phone] = [await client('message'), await peer()];
+  for (const branch of ['one', 'two']) {
+    phone.send(request('MESSAGE', phone.port, { callId: 'same', branch: `z9hG4bK-${branch}` }));
+    app.send(`id|sip|${tokensOf(await app.inbox.next())[8]}|\r\nSIP/2.0 202 Accepted\r\n\r\n`);
+    expect(statusOf(await final(phone))).toBe('202');
+    await app.inbox.next();
+  }
 });
 
 test('a call that ends takes an INVITE of ours with it', async () => {

@@ -140,7 +140,7 @@ describe('frames', () => {
     const { client, peer } = await stage();
     const [app, bob] = [await client(), await peer()];
     const body = 'x'.repeat(50_000);
-    const message = `id|sip||\r\nMESSAGE sip:bob@127.0.0.1:${bob.port} SIP/2.0\r\nContent-Type: text/plain\r\n\r\n${body}`;
+    const message = `id|sip||\r\nPUBLISH sip:bob@127.0.0.1:${bob.port} SIP/2.0\r\nContent-Type: text/plain\r\n\r\n${body}`;
     for (let sent = 0; sent < 31; sent++) app.send(message);
     for (let sent = 0; sent < 31; sent++) {
       expect(verdict(await app.inbox.next())[0]).toBe('OK');

@@ -46,7 +46,7 @@ test.each([
   async (method, protocol, status) => {
     const requests = table();
     const answer = (): WeakRef<SipRequest> => {
-      const parsed = parseMessage(Buffer.from(request(method, 40_000)), { maxHeaders: 100 });
+      const parsed = parseMessage(Buffer.from(request(method, 40_000)), { maxHeaders: 100, maxSize: 65_535 });
       if (parsed.kind !== 'message' || parsed.message.kind !== 'request') throw new Error('it cannot be read');
       const incoming = requests.add(parsed.message, flowOf(protocol), 500, undefined);
       incoming.machine.respond(status, Buffer.from('SIP/2.0 ...'));

@@ -2,6 +2,7 @@
 import { Fault } from '../../src/errors.ts';
 import {
   SipHeaders,
+  type BodyEncoding,
   type ClientTransaction,
   type OutgoingRequest,
   type ResponseParts,
@@ -19,6 +20,7 @@ export interface Incoming {
   readonly uri?: string;
   readonly headers?: readonly SipHeader[];
   readonly body?: string;
+  readonly bodyEncoding?: BodyEncoding | undefined;
   readonly source?: Partial<SipAddress>;
   readonly dialogId?: string;
   readonly isOwn?: boolean;
@@ -28,6 +30,7 @@ export interface Answer {
   readonly status: number;
   readonly headers: SipHeaders;
   readonly body: string;
+  readonly bodyEncoding?: BodyEncoding | undefined;
 }
 
 export interface Received {
@@ -45,7 +48,7 @@ export interface Sent extends OutgoingRequest {
   readonly isCancelled: boolean;
   respond(status: number, parts?: ResponseParts & { readonly dialogId?: string }): void;
   /** Nobody answers: the stack makes the response up. */
-  fail(status: 408 | 503): void;
+  fail(status: 408 | 503 | 513): void;
 }
 
 export interface FakeStack extends SipStack {
@@ -64,8 +67,13 @@ const there: SipAddress = { protocol: 'udp', address: '127.0.0.1', port: 5999 };
 
 const nameOf = ({ protocol, address, port }: SipAddress): string => `${protocol}/${address}:${port}`;
 
-/** `flows`: it tells of its connections. */
-export function fakeStack({ flows = false }: { readonly flows?: boolean } = {}): FakeStack {
+export interface FakeStackOptions {
+  /** It tells of its connections. */
+  readonly flows?: boolean;
+  readonly binaryBodies?: boolean;
+}
+
+export function fakeStack({ flows = false, binaryBodies = false }: FakeStackOptions = {}): FakeStack {
   let onRequest: ((request: SipRequest) => void) | undefined;
   let failure: Fault | undefined;
   let count = 0;
@@ -89,6 +97,7 @@ export function fakeStack({ flows = false }: { readonly flows?: boolean } = {}):
     },
     sent,
     addresses: [here],
+    binaryBodies,
     isConnected: true,
     async start(handler) {
       onRequest = handler;
@@ -107,12 +116,12 @@ export function fakeStack({ flows = false }: { readonly flows?: boolean } = {}):
       }),
     receive(incoming) {
       if (onRequest === undefined) throw new Error('a request before the stack was started');
-      const { request, received } = makeIncoming(incoming, ++count);
+      const { request, received } = makeIncoming(incoming, ++count, binaryBodies);
       onRequest(request);
       return received;
     },
     send(request) {
-      const { transaction, entry } = makeOutgoing(request, ++count, failure);
+      const { transaction, entry } = makeOutgoing(request, ++count, failure ?? refusal(request, binaryBodies));
       if (entry !== undefined) {
         sent.push(entry);
         for (const each of waiting) if (each.count === sent.length) each.resolve(entry);
@@ -122,7 +131,14 @@ export function fakeStack({ flows = false }: { readonly flows?: boolean } = {}):
   };
 }
 
-function makeIncoming(incoming: Incoming, id: number): { readonly request: SipRequest; readonly received: Received } {
+const refusal = ({ bodyEncoding }: Pick<ResponseParts, 'bodyEncoding'>, binaryBodies: boolean): Fault | undefined =>
+  bodyEncoding === undefined || binaryBodies ? undefined : new Fault('unsupported-media', 'no text');
+
+function makeIncoming(
+  incoming: Incoming,
+  id: number,
+  binaryBodies: boolean,
+): { readonly request: SipRequest; readonly received: Received } {
   const answers: Answer[] = [];
   let onCancel: ((cancel: SipMessage) => void) | undefined;
   let onAck: ((ack: SipMessage) => void) | undefined;
@@ -139,13 +155,16 @@ function makeIncoming(incoming: Incoming, id: number): { readonly request: SipRe
       ['CSeq', `1 ${incoming.method}`],
     ]),
     body: incoming.body ?? '',
+    bodyEncoding: incoming.bodyEncoding,
     source: { ...there, ...incoming.source },
     receivedOn: here,
     dialogId: incoming.dialogId,
     isOwn: incoming.isOwn ?? false,
-    async respond(status, { headers = [], body = '' } = {}) {
+    async respond(status, { headers = [], body = '', bodyEncoding } = {}) {
+      const fault = refusal({ bodyEncoding }, binaryBodies);
+      if (fault !== undefined) throw fault;
       if (answers.some((each) => each.status >= 200)) throw new Fault('conflict', 'answered already');
-      const answer = { status, headers: new SipHeaders(headers), body };
+      const answer = { status, headers: new SipHeaders(headers), body, ...(bodyEncoding && { bodyEncoding }) };
       answers.push(answer);
       if (status >= 200) finish(answer);
       const makesDialog = incoming.method === 'INVITE' && status > 100 && status < 300;
@@ -189,6 +208,7 @@ function makeOutgoing(
       ['CSeq', `1 ${request.method}`],
     ]),
     body: request.body ?? '',
+    bodyEncoding: request.bodyEncoding,
   };
   let isCancelled = false;
   const entry: Sent = {
@@ -197,12 +217,13 @@ function makeOutgoing(
     get isCancelled() {
       return isCancelled;
     },
-    respond(status, { reason = '', headers = [], body = '', dialogId } = {}) {
+    respond(status, { reason = '', headers = [], body = '', bodyEncoding, dialogId } = {}) {
       const response: SipResponse = {
         status,
         reason,
         headers: new SipHeaders(headers),
         body,
+        bodyEncoding,
         source: there,
         dialogId: dialogId ?? request.dialogId,
       };

@@ -6,6 +6,7 @@ import { Fault } from '../../errors.ts';
 const kinds: readonly (readonly [RegExp, FaultKind])[] = [
   [/unknown transaction|final response already sent|dialog already exists/i, 'conflict'],
   [/unable to find dialog|missing content-type|invalid request-uri|request to myself/i, 'invalid'],
+  [/invalid message|body encoding/i, 'invalid'],
   [/ACK for non-success|support 100rel|unknown server error sending response/i, 'invalid'],
 ];
 

@@ -8,13 +8,13 @@ import type {
   SipResponse,
   SipStack,
 } from '../../technologies/pjsip/stack.ts';
+import { anyBodies, textBodies, type Bodies } from './bodies.ts';
 import type { Log } from './connection.ts';
 import { Connection } from './connection.ts';
 import { Dialogs } from './dialogs.ts';
 import { lostDialog, ownRequest, ServerTransaction } from './request.ts';
 import type { SrfClient, SrfRequest, SrfResponse } from './srf.ts';
 import { createSrf } from './srf.ts';
-import { readMessage } from './text.ts';
 import { send } from './transaction.ts';
 
 export interface DrachtioOptions {
@@ -31,6 +31,8 @@ export interface DrachtioOptions {
   readonly heartbeat?: number;
   /** What drachtio's protocol has no word for, if the server tells it beside the protocol. */
   readonly flows?: SipFlows;
+  /** The server is the embedded one, which carries any bytes. */
+  readonly binaryBodies?: boolean;
 }
 
 /**
@@ -57,15 +59,22 @@ export const drachtioStack = (options: DrachtioOptions): SipStack => new Drachti
 
 class DrachtioStack implements SipStack {
   readonly flows?: SipFlows;
+  readonly binaryBodies: boolean;
+  readonly #bodies: Bodies;
   readonly #srf: SrfClient = createSrf();
   readonly #dialogs = new Dialogs();
   readonly #connection: Connection;
   readonly #server: SipAddress;
+  readonly #log: Log;
   #onRequest: ((request: SipRequest) => void) | undefined;
 
-  constructor({ host, port, secret, log, patience = 10_000, heartbeat = 5_000, flows }: DrachtioOptions) {
+  constructor(options: DrachtioOptions) {
+    const { host, port, secret, log, patience = 10_000, heartbeat = 5_000, flows, binaryBodies = false } = options;
     if (flows !== undefined) this.flows = flows;
+    this.binaryBodies = binaryBodies;
+    this.#bodies = binaryBodies ? anyBodies : textBodies;
     this.#connection = new Connection(this.#srf, { host, port, secret, routes, log, patience, heartbeat });
+    this.#log = log;
     this.#server = { protocol: 'tcp', address: host, port };
   }
 
@@ -93,6 +102,7 @@ class DrachtioStack implements SipStack {
     return send(request, {
       srf: this.#srf,
       connection: this.#connection,
+      bodies: this.#bodies,
       onSent: (sent) => this.#watchForUpdate(sent),
       onFinal: (response) => this.#keepAccount(request, response),
     });
@@ -102,12 +112,22 @@ class DrachtioStack implements SipStack {
     const dialogId = request.stackDialogId ?? '';
     if (request.source === 'application') {
       this.#dialogs.closed(dialogId);
-      return this.#deliver(ownRequest(request));
+      return this.#deliver(ownRequest(request, this.#bodies));
     }
-    if (request.method === 'ACK') return this.#dialogs.acknowledged(dialogId, readMessage(request.raw));
+    if (request.method === 'ACK') return this.#dialogs.acknowledged(dialogId, this.#bodies.read(request.raw));
     if (request.method === 'BYE') this.#dialogs.closed(dialogId);
     if (request.method === 'INVITE') this.#watchForUpdate(request);
-    this.#deliver(new ServerTransaction(request, response, this.#connection, this.#dialogs).request);
+    const parts = { connection: this.#connection, dialogs: this.#dialogs, bodies: this.#bodies };
+    const received = new ServerTransaction(request, response, parts).request;
+    if (received.method === 'MESSAGE' && this.#bodies.mayLack(received)) return this.#refuse(received);
+    this.#deliver(received);
+  }
+
+  /** A message is taken whole or not at all. */
+  #refuse(request: SipRequest): void {
+    request.respond(415, { headers: [['Accept', 'text/plain']] }).catch((error: unknown) => {
+      this.#log('warn', `a MESSAGE that is not text could not be refused: ${String(error)}`);
+    });
   }
 
   /** In a turn of its own: srf would catch what is thrown, and answer for us. */

@@ -8,11 +8,12 @@ import type {
   SipRequest,
 } from '../../technologies/pjsip/stack.ts';
 import { SipHeaders } from '../../technologies/pjsip/stack.ts';
+import type { Bodies } from './bodies.ts';
 import type { Connection } from './connection.ts';
 import type { Dialogs } from './dialogs.ts';
 import { connectionLost, faultOf } from './faults.ts';
 import type { SrfParts, SrfRequest, SrfResponse } from './srf.ts';
-import { checkReason, readAddress, readMessage, responseHeaders } from './text.ts';
+import { checkReason, readAddress, responseHeaders } from './text.ts';
 
 /** Something that happens once and is told once, also to a listener who comes later. */
 class Once<T> {
@@ -38,19 +39,24 @@ const lost: SipMessage = {
   body: '',
 };
 
-function described(request: SrfRequest): Omit<SipRequest, 'isOwn' | 'respond' | 'onCancel' | 'onAck'> {
-  const { startLine, headers, body } = readMessage(request.raw);
+function described(request: SrfRequest, bodies: Bodies): Omit<SipRequest, 'isOwn' | 'respond' | 'onCancel' | 'onAck'> {
+  const { startLine, ...message } = bodies.read(request.raw);
   const [method = '', uri = ''] = startLine.split(' ');
   const { protocol, source_address, source_port, receivedOn, stackDialogId } = request;
   return {
     method,
     uri,
-    headers,
-    body,
+    ...message,
     source: { protocol, address: source_address, port: source_port },
     receivedOn: receivedOn === undefined ? undefined : readAddress(protocol, receivedOn),
     dialogId: stackDialogId === '' ? undefined : stackDialogId,
   };
+}
+
+export interface ReceivingParts {
+  readonly connection: Connection;
+  readonly dialogs: Dialogs;
+  readonly bodies: Bodies;
 }
 
 /** One request, its answers, and what became of it. */
@@ -59,17 +65,19 @@ export class ServerTransaction {
   readonly #response: SrfResponse;
   readonly #connection: Connection;
   readonly #dialogs: Dialogs;
+  readonly #bodies: Bodies;
   readonly #cancel = new Once<SipMessage>();
   readonly #ack = new Once<SipMessage>();
   readonly #forget: () => void;
   #isOver = false;
 
-  constructor(request: SrfRequest, response: SrfResponse, connection: Connection, dialogs: Dialogs) {
+  constructor(request: SrfRequest, response: SrfResponse, { connection, dialogs, bodies }: ReceivingParts) {
     this.#response = response;
     this.#connection = connection;
     this.#dialogs = dialogs;
+    this.#bodies = bodies;
     this.request = {
-      ...described(request),
+      ...described(request, bodies),
       isOwn: false,
       respond: async (status, parts = {}) => this.#respond(status, parts),
       onCancel: (handler) => this.#cancel.listen(handler),
@@ -77,7 +85,7 @@ export class ServerTransaction {
     };
     request.on('cancel', (cancel) => {
       this.#forget();
-      this.#cancel.happens(readMessage(cancel.raw));
+      this.#cancel.happens(bodies.read(cancel.raw));
     });
     // The server drops a call that nobody owns any more: to us that is a caller who gave up.
     this.#forget = this.#isInvite ? connection.onLost(() => this.#cancel.happens(lost)) : (): void => undefined;
@@ -87,9 +95,9 @@ export class ServerTransaction {
     return this.request.method === 'INVITE';
   }
 
-  #respond(status: number, { reason, headers = [], body }: ResponseParts): Promise<SentResponse> {
+  #respond(status: number, { reason, headers = [], ...message }: ResponseParts): Promise<SentResponse> {
     if (reason !== undefined) checkReason(reason);
-    const parts = { headers: responseHeaders(headers), body };
+    const parts = this.#bodies.write(responseHeaders(headers), message);
     if (this.#isOver) throw new Fault('conflict', `${status}: the request was already answered`);
     this.#isOver = status >= 200;
     return new Promise((resolve, reject) => {
@@ -110,20 +118,20 @@ export class ServerTransaction {
     done: (error: unknown, sent?: SipMessage) => void,
   ) {
     try {
-      this.#response.send(status, reason, parts, (error, sent) => done(error, sent && readMessage(sent.raw)));
+      this.#response.send(status, reason, parts, (error, sent) => done(error, sent && this.#bodies.read(sent.raw)));
     } catch (error) {
       // srf knows a list of statuses, and throws for all others.
       done(new Fault('invalid', `${status} is no status that can be sent`, { cause: error }));
     }
   }
 
-  #confirm(status: number, { headers, body }: SipMessage): SentResponse {
+  #confirm(status: number, { headers, body, bodyEncoding }: SipMessage): SentResponse {
     const dialogId = this.#response.stackDialogId || undefined;
     if (status >= 200) this.#forget();
     if (this.#isInvite && status >= 200 && status < 300 && dialogId !== undefined) {
       this.#dialogs.opened(dialogId, (ack) => this.#ack.happens(ack));
     }
-    return { headers, body, dialogId };
+    return { headers, body, bodyEncoding, dialogId };
   }
 
   /** What was refused did not go out: the transaction still waits for its answer, though srf takes it for answered. */
@@ -141,7 +149,10 @@ const own = {
 } as const;
 
 /** A request that the SIP server made because a dialog ended. */
-export const ownRequest = (request: SrfRequest): SipRequest => ({ ...described(request), ...own });
+export const ownRequest = (request: SrfRequest, bodies: Bodies): SipRequest => ({
+  ...described(request, bodies),
+  ...own,
+});
 
 /** The BYE for a dialog that ended with the connection to the SIP server, at `server`. */
 export const lostDialog = (dialogId: string, server: SipAddress): SipRequest => ({

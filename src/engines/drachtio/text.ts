@@ -52,8 +52,11 @@ function readBody(rest: string, announced: string | undefined): string {
   return length < Buffer.byteLength(rest) ? Buffer.from(rest).toString('utf8', 0, length) : rest;
 }
 
-/** Header lines that the SIP server writes itself, whatever it is told. */
-const written = ['via', 'record-route', 'rseq', 'content-length'];
+/** Says between the embedded server and us how a body is written. */
+export const encodingHeader = 'X-Arion-Body-Encoding';
+
+/** Header lines that the SIP server writes itself, whatever it is told, or that say something to it alone. */
+const written = ['via', 'record-route', 'rseq', 'content-length', encodingHeader.toLowerCase()];
 const writtenInResponses = [...written, 'route', 'from', 'to', 'call-id', 'cseq'];
 
 export const requestHeaders = (lines: readonly SipHeader[]): Record<string, string> => joined(lines, written);

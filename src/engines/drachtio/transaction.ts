@@ -8,10 +8,11 @@ import type {
   SipResponse,
 } from '../../technologies/pjsip/stack.ts';
 import { SipHeaders } from '../../technologies/pjsip/stack.ts';
+import type { Bodies } from './bodies.ts';
 import type { Connection } from './connection.ts';
 import { connectionLost, faultOf } from './faults.ts';
 import type { SrfClient, SrfRequest, SrfResponse } from './srf.ts';
-import { checkDialogId, checkMethod, checkUri, readMessage, requestHeaders } from './text.ts';
+import { checkDialogId, checkMethod, checkUri, requestHeaders } from './text.ts';
 
 /** What the server replaces by the remote target of the dialog. */
 const remoteTarget = 'sip:placeholder';
@@ -19,6 +20,7 @@ const remoteTarget = 'sip:placeholder';
 export interface SendingParts {
   readonly srf: SrfClient;
   readonly connection: Connection;
+  readonly bodies: Bodies;
   /** Told of each request as it went out, before any response to it. */
   readonly onSent: (request: SrfRequest) => void;
   /** Told of the final response before anyone else, and before anything that came after it. */
@@ -41,10 +43,10 @@ function deferred<T>(): Deferred<T> {
 
 /** Sends the request; whatever is wrong with it shows in `sent` and `final`. */
 export function send(request: OutgoingRequest, parts: SendingParts): ClientTransaction {
-  const { srf, connection, onSent, onFinal } = parts;
-  const transaction = new Transaction(request, connection, onFinal);
+  const { srf, connection, bodies, onSent } = parts;
+  const transaction = new Transaction(request, parts);
   try {
-    const options = { ...checked(request), proxy: request.nextHop };
+    const options = { ...checked(request, bodies), proxy: request.nextHop };
     if (!connection.isUp) throw connectionLost();
     if (request.method === 'ACK') sendAck(options, transaction, connection);
     else {
@@ -61,7 +63,8 @@ export function send(request: OutgoingRequest, parts: SendingParts): ClientTrans
   return transaction;
 }
 
-function checked({ method, uri = remoteTarget, nextHop, dialogId, headers = [], body }: OutgoingRequest) {
+function checked(request: OutgoingRequest, bodies: Bodies) {
+  const { method, uri = remoteTarget, nextHop, dialogId, headers = [] } = request;
   checkMethod(method);
   checkUri(uri);
   if (nextHop !== undefined) checkUri(nextHop);
@@ -69,7 +72,7 @@ function checked({ method, uri = remoteTarget, nextHop, dialogId, headers = [], 
   if (method === 'CANCEL') throw new Fault('invalid', 'a CANCEL is sent by the transaction of its INVITE');
   if (uri === remoteTarget && dialogId === undefined) throw new Fault('invalid', `a ${method} without a Request-URI`);
   if (method === 'ACK' && dialogId === undefined) throw new Fault('invalid', 'an ACK outside of a dialog');
-  return { method, uri, stackDialogId: dialogId, headers: requestHeaders(headers), body };
+  return { method, uri, stackDialogId: dialogId, ...bodies.write(requestHeaders(headers), request) };
 }
 
 function sendAck(options: ReturnType<typeof checked>, transaction: Transaction, { agent }: Connection): void {
@@ -78,7 +81,7 @@ function sendAck(options: ReturnType<typeof checked>, transaction: Transaction, 
   if (agent === undefined || socket === undefined) throw connectionLost();
   agent.sendAck('ACK', stackDialogId, { uri }, { socket }, { headers, body }, (error, sent) => {
     if (sent === undefined) transaction.failed(faultOf(error, 'ACK'));
-    else transaction.withoutResponse(readSent(sent));
+    else transaction.withoutResponse(sent);
   });
 }
 
@@ -86,14 +89,16 @@ class Transaction implements ClientTransaction {
   readonly #sent = deferred<SentRequest>();
   readonly #final = deferred<SipResponse>();
   readonly #request: OutgoingRequest;
+  readonly #bodies: Bodies;
   readonly #onFinal: SendingParts['onFinal'];
   readonly #forget: () => void;
   #srfRequest: SrfRequest | undefined;
   #isOver = false;
   #isCancelled = false;
 
-  constructor(request: OutgoingRequest, connection: Connection, onFinal: SendingParts['onFinal']) {
+  constructor(request: OutgoingRequest, { connection, bodies, onFinal }: SendingParts) {
     this.#request = request;
+    this.#bodies = bodies;
     this.#onFinal = onFinal;
     this.#forget = connection.onLost(() => this.#lost());
   }
@@ -121,14 +126,14 @@ class Transaction implements ClientTransaction {
   /** Called by srf in the same turn as the confirmation, so that no response is missed. */
   follow(sent: SrfRequest): void {
     this.#srfRequest = sent;
-    sent.on('response', (response) => this.#accept(readResponse(response)));
-    this.#sent.resolve(readSent(sent));
+    sent.on('response', (response) => this.#accept(readResponse(response, this.#bodies)));
+    this.#sent.resolve(readSent(sent, this.#bodies));
     if (this.#isCancelled) this.#sendCancel(sent);
   }
 
   /** The port wants a final response of everything; an ACK has none. */
-  withoutResponse(sent: SentRequest): void {
-    this.#sent.resolve(sent);
+  withoutResponse(sent: Pick<SrfRequest, 'raw'>): void {
+    this.#sent.resolve(readSent(sent, this.#bodies));
     this.#finish(made(408, 'No Response To An ACK'));
   }
 
@@ -171,15 +176,15 @@ const made = (status: number, reason: string): SipResponse => ({
   dialogId: undefined,
 });
 
-function readSent({ raw }: Pick<SrfRequest, 'raw'>): SentRequest {
-  const { startLine, headers, body } = readMessage(raw);
-  return { uri: startLine.split(' ')[1] ?? '', headers, body };
+function readSent({ raw }: Pick<SrfRequest, 'raw'>, bodies: Bodies): SentRequest {
+  const { startLine, ...message } = bodies.read(raw);
+  return { uri: startLine.split(' ')[1] ?? '', ...message };
 }
 
-function readResponse(response: SrfResponse): SipResponse {
-  const { startLine, headers, body } = readMessage(response.raw);
+function readResponse(response: SrfResponse, bodies: Bodies): SipResponse {
+  const { startLine, ...message } = bodies.read(response.raw);
   const [, status = '', reason = ''] = /^\S+ +(\d{3}) ?(.*)$/.exec(startLine) ?? [];
   const { protocol, source_address: address, source_port: port, stackDialogId } = response;
   const source: SipAddress | undefined = address === '' ? undefined : { protocol, address, port };
-  return { status: Number(status), reason, headers, body, source, dialogId: stackDialogId || undefined };
+  return { status: Number(status), reason, ...message, source, dialogId: stackDialogId || undefined };
 }

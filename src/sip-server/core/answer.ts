@@ -28,6 +28,7 @@ import { isSubscription, subscribedBy } from './subscriptions.ts';
 
 /** What went out, and the dialog that it belongs to ("" for none). */
 export interface Answer {
+  readonly response: SipResponse;
   readonly octets: Buffer;
   readonly dialogId: string;
 }
@@ -59,7 +60,7 @@ export function answer(stack: Stack, incoming: Incoming, parts: ResponseParts, i
   if (incoming.dialog !== undefined && (isReliable || status >= 200)) answeredBy(incoming.dialog, incoming, response);
   if (isReliable) awaitPrack(stack, incoming, response, octets, () => withoutPrack(stack, incoming));
   if (status >= 200) finish(stack, incoming, response, octets);
-  return { octets, dialogId: id };
+  return { response, octets, dialogId: id };
 }
 
 /** A response of the server's own. */

@@ -1,6 +1,7 @@
 // Takes what arrives, from the network and from applications, to the part of the core that handles it.
 import type { Client } from '../control/client.ts';
 import { parseDraft, type DraftResponse } from '../control/command.ts';
+import { meant, unmarked } from '../control/encoding.ts';
 import { stampVia } from '../grammar/via.ts';
 import type { SipMessage } from '../message.ts';
 import { countRequest, countResponse } from '../metrics.ts';
@@ -30,7 +31,7 @@ export class Core {
     const { metrics, settings, shield, reporter } = this.#stack;
     const flow = shield.admit(octets.length, arrival);
     if (flow === undefined) return;
-    const parsed = parseMessage(octets, { maxHeaders: settings.limits.headers });
+    const parsed = parseMessage(octets, { maxHeaders: settings.limits.headers, maxSize: settings.limits.messageSize });
     if (parsed.kind === 'problem') {
       metrics.parseErrors += 1;
       const { request, status, reason } = parsed;
@@ -39,7 +40,7 @@ export class Core {
       else answerStateless(this.#stack, stampVia(request, flow.remote), flow, status, reason);
       return;
     }
-    const { message } = parsed;
+    const message = unmarked(parsed.message);
     if (!shield.isHeard(flow) && this.#namesOurs(message)) shield.heard(flow);
     if (message.kind === 'request') {
       countRequest(metrics.requestsIn, message.method);
@@ -63,10 +64,12 @@ export class Core {
     [transaction = '', dialog = '', nextHop = '']: readonly string[],
     octets: Buffer,
   ): void {
-    const draft = parseDraft(octets);
-    if (draft === undefined) return client.reply(messageId, ['NOK', 'invalid message']);
-    for (const line of draft.skipped)
+    const written = parseDraft(octets);
+    if (written === undefined) return client.reply(messageId, ['NOK', 'invalid message']);
+    for (const line of written.skipped)
       this.#stack.settings.log('warn', `an application's header line was left out: ${line}`);
+    const draft = meant(written);
+    if (typeof draft === 'string') return client.reply(messageId, ['NOK', draft]);
     if (draft.kind === 'response') this.#respond(client, messageId, transaction, draft);
     else if (dialog !== '') this.#uac.sendWithin(client, messageId, draft, dialog);
     else if (draft.method === 'CANCEL') this.#uac.cancel(client, messageId, draft, transaction);
@@ -82,8 +85,10 @@ export class Core {
 
   /** A "proxy" command. */
   proxy(client: Client, messageId: string, tokens: readonly string[], octets: Buffer): void {
-    const draft = parseDraft(octets);
-    if (draft?.kind !== 'request') return client.reply(messageId, ['NOK', 'invalid message']);
+    const written = parseDraft(octets);
+    if (written?.kind !== 'request') return client.reply(messageId, ['NOK', 'invalid message']);
+    const draft = meant(written);
+    if (typeof draft === 'string') return client.reply(messageId, ['NOK', draft]);
     this.#proxies.forward(client, messageId, tokens, draft);
   }
 

@@ -152,7 +152,10 @@ export class IncomingRequests {
     if (entry !== undefined) this.#forgetOrigin(key, entry);
   }
 
-  /** It has its final response: drops everything but the machine. What failed may come again, by another way. */
+  /**
+   * It has its final response: drops everything but the machine. What failed may come again, by another way; and so may a
+   * MESSAGE, whose sender may not have heard of our answer: whoever keeps messages knows it again.
+   */
   answered(incoming: Incoming, isSuccess: boolean): void {
     incoming.patience?.cancel();
     if (this.#byId.delete(incoming.id)) incoming.source.pending -= 1;
@@ -160,7 +163,7 @@ export class IncomingRequests {
     const entry = this.#byKey.get(key);
     if (entry !== undefined) {
       entry.incoming = undefined;
-      if (!isSuccess) this.#forgetOrigin(key, entry);
+      if (!isSuccess || incoming.request.method === 'MESSAGE') this.#forgetOrigin(key, entry);
     }
     this.#count();
   }

@@ -23,7 +23,7 @@ export interface LaunchParts {
   readonly recompose?: (exit: Exit, branch: string) => SipRequest;
 }
 
-const reasons = { 408: 'Request Timeout', 503: 'Service Unavailable' } as const;
+const reasons = { 408: 'Request Timeout', 503: 'Service Unavailable', 513: 'Message Too Large' } as const;
 
 export function launch(stack: Stack, parts: LaunchParts): Outgoing {
   const { request, way, owner, dialog, dialogId, relay } = parts;
@@ -33,6 +33,7 @@ export function launch(stack: Stack, parts: LaunchParts): Outgoing {
     octets: serialise(request),
     flow: way.flow,
     others: way.others,
+    lacksUdp: way.lacksUdp === true,
     isHeard: false,
     recompose: parts.recompose ?? ((exit, branch) => rerouted(outgoing.request, outgoing.flow, exit, branch)),
     owner,
@@ -47,7 +48,7 @@ export function launch(stack: Stack, parts: LaunchParts): Outgoing {
   if (request.method === 'INVITE' && dialog !== undefined) dialog.inviting = outgoing;
   const larger = stack.bySize.instead(way, outgoing.octets.length);
   if (larger !== undefined) take(stack, outgoing, larger);
-  attempt(stack, outgoing, larger !== undefined);
+  attempt(stack, outgoing, larger !== undefined || (outgoing.lacksUdp && way.flow.isConnecting === true));
   return outgoing;
 }
 
@@ -72,7 +73,9 @@ function attempt(stack: Stack, outgoing: Outgoing, isForSize: boolean): void {
     failed: (status) => {
       if (isForSize && flow.isConnecting === true) stack.bySize.failed(flow.remote);
       // RFC 3263 4.3: an answer of any kind, and this is the server that has the request.
-      if (outgoing.isHeard || !tryNext(stack, outgoing)) fail(stack, outgoing, status);
+      if (!outgoing.isHeard && tryNext(stack, outgoing)) return;
+      const isTooLarge = outgoing.lacksUdp && flow.isConnecting === true;
+      fail(stack, outgoing, isTooLarge ? 513 : status);
     },
     sendCancel: () => sendCancel(stack, outgoing),
   });
@@ -83,7 +86,7 @@ function attempt(stack: Stack, outgoing: Outgoing, isForSize: boolean): void {
 }
 
 /** Tells the application that no response will come, in the shape of a response. */
-function fail(stack: Stack, outgoing: Outgoing, status: 408 | 503): void {
+function fail(stack: Stack, outgoing: Outgoing, status: 408 | 503 | 513): void {
   const { request, flow, owner, id, dialogId, relay } = outgoing;
   settle(stack, outgoing, status);
   const response = fabricate(request, status, reasons[status], freshTag(stack));

@@ -20,6 +20,8 @@ export interface Outgoing {
   flow: Flow;
   /** Where it goes when this way fails. */
   others: readonly Target[];
+  /** As in `Way`. */
+  readonly lacksUdp: boolean;
   /** Whether there was any response by this way. */
   isHeard: boolean;
   readonly recompose: (exit: Exit, branch: string) => SipRequest;

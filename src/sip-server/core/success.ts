@@ -1,10 +1,11 @@
 // The dialog that an INVITE of ours begins, and the ACK to its success (RFC 3261 13.2.2.4).
 import type { Client } from '../control/client.ts';
 import type { Draft } from '../control/command.ts';
+import { told } from '../control/encoding.ts';
 import { requestSent } from '../control/leaders.ts';
 import type { Dialog, OwedAck } from '../dialogs.ts';
 import { tagOf } from '../grammar/name-address.ts';
-import { cseqOf, headerOf, serialise, type SipResponse } from '../message.ts';
+import { cseqOf, headerOf, serialise, type SipRequest, type SipResponse } from '../message.ts';
 import { countRequest } from '../metrics.ts';
 import type { Flow } from '../transport/flow.ts';
 import { dialogOfOutgoing, meet, refreshTarget } from './begin-dialog.ts';
@@ -36,9 +37,11 @@ export function acknowledge(
   owed: OwedAck,
   draft: Parts,
 ): void {
-  sendAck(stack, dialog, owed, draft, (octets, flow) => {
-    if (typeof octets === 'string') return client.reply(messageId, ['NOK', octets]);
-    client.reply(messageId, requestSent(octets.length, flow!, stack.timers.now(), stack.settings.uuid()), octets);
+  sendAck(stack, dialog, owed, draft, (sent) => {
+    if (typeof sent === 'string') return client.reply(messageId, ['NOK', sent]);
+    const { ack, octets, flow } = sent;
+    const tokens = requestSent(octets.length, flow, stack.timers.now(), stack.settings.uuid());
+    client.reply(messageId, tokens, told(ack, octets));
     if (owed.isCancelled) endDialog(stack, dialog, 'ACK-BYE due to cancel race condition');
   });
 }
@@ -105,9 +108,9 @@ function refuse(stack: Stack, dialog: Dialog, reason: string): void {
   sendAck(stack, dialog, dialog.owedAck, nothing, () => endDialog(stack, dialog, reason));
 }
 
-type Sent = (octets: Buffer | string, flow?: Flow) => void;
+/** What went out, or why nothing did. */
+type Sent = (outcome: { readonly ack: SipRequest; readonly octets: Buffer; readonly flow: Flow } | string) => void;
 
-/** `sent` gets what went out, or why nothing did. */
 function sendAck(stack: Stack, dialog: Dialog, owed: OwedAck, { headers, body }: Parts, sent: Sent): void {
   towardsDialog(stack, dialog, (destination) => {
     if (destination.kind !== 'flow') return sent(destination.kind === 'refused' ? destination.reason : 'DNS Error');
@@ -123,6 +126,6 @@ function sendAck(stack: Stack, dialog: Dialog, owed: OwedAck, { headers, body }:
       flow.send(octets);
     };
     owed.repeat();
-    sent(octets, flow);
+    sent({ ack, octets, flow });
   });
 }

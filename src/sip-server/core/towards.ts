@@ -11,6 +11,8 @@ export interface Way {
   readonly others: readonly Target[];
   /** The protocol is given: a large request does not change it. */
   readonly isNamed: boolean;
+  /** There were others, over UDP, for which the request is too large. */
+  readonly lacksUdp?: boolean;
 }
 
 /** Where a request goes; or that its host name has no address; or why it will never go there. */

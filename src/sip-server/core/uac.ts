@@ -1,6 +1,7 @@
 // Requests of applications: out to the network, and what comes back.
 import type { Client } from '../control/client.ts';
 import type { DraftRequest } from '../control/command.ts';
+import { told } from '../control/encoding.ts';
 import { fabricated, received, requestNotSent, requestSent } from '../control/leaders.ts';
 import { dialogId, type Dialog } from '../dialogs.ts';
 import { parseNameAddress, tagOf } from '../grammar/name-address.ts';
@@ -16,6 +17,7 @@ import {
   fabricate,
   givenCseq,
   givenRoutes,
+  rerouted,
   type Fresh,
 } from './compose-request.ts';
 import { refreshTarget } from './begin-dialog.ts';
@@ -61,6 +63,7 @@ export class Uac {
       const exit = exitOf(this.#stack, destination);
       const request = composeRequest(draft, exit, this.#fresh());
       if (typeof request === 'string') return refuse(request);
+      if (request.method === 'MESSAGE') return this.#launchMessage(client, messageId, request, destination);
       const hasDialog = request.method === 'INVITE' || request.method === 'SUBSCRIBE';
       this.#launch(client, messageId, request, destination, undefined, hasDialog ? ownDialogId(request) : '');
     });
@@ -168,12 +171,34 @@ export class Uac {
       if (dialog !== undefined) offered(dialog, outgoing);
       else if (isSubscription(request)) expectNotify(this.#stack, outgoing);
       const tokens = requestSent(outgoing.octets.length, outgoing.flow, now, outgoing.id);
-      return client.replyFirst(messageId, tokens, outgoing.octets);
+      return client.replyFirst(messageId, tokens, told(outgoing.request, outgoing.octets));
     }
     if (dialog !== undefined && request.method === 'BYE') this.#stack.dialogs.remove(dialog);
+    this.#fail(client, messageId, request, [503, 'DNS Error'], id);
+  }
+
+  /** A MESSAGE outside of dialogs, by a way that takes its size. */
+  #launchMessage(client: Client, messageId: string, request: SipRequest, destination: Destination): void {
+    if (destination.kind !== 'flow') return this.#launch(client, messageId, request, destination, undefined, '');
+    const way = this.#stack.bySize.withoutUdp(destination, serialise(request).length);
+    if (way === undefined) return this.#fail(client, messageId, request, [513, 'Message Too Large'], '');
+    const { flow } = destination;
+    const fitting = way.flow === flow ? request : rerouted(request, flow, way.flow, freshToken(this.#stack));
+    this.#launch(client, messageId, fitting, { kind: 'flow', ...way }, undefined, '');
+  }
+
+  /** Nothing leaves, and the application is told so in the shape of a response. */
+  #fail(
+    client: Client,
+    messageId: string,
+    request: SipRequest,
+    [status, reason]: readonly [number, string],
+    id: string,
+  ): void {
+    const now = this.#stack.timers.now();
     const transaction = this.#stack.settings.uuid();
-    client.replyFirst(messageId, requestNotSent(now, transaction), serialise(request));
-    const response = fabricate(request, 503, 'DNS Error', freshTag(this.#stack));
+    client.replyFirst(messageId, requestNotSent(now, transaction), told(request));
+    const response = fabricate(request, status, reason, freshTag(this.#stack));
     client.notify(fabricated('unknown', now, transaction, id), serialise(response));
   }
 
@@ -183,7 +208,7 @@ export class Uac {
     if (status >= 200 && status < 300) this.#succeed(outgoing, response, flow);
     if (status >= 200) settle(this.#stack, outgoing, status, response);
     const tokens = received(size, flow, this.#stack.timers.now(), outgoing.id, outgoing.dialogId);
-    outgoing.owner?.notify(tokens, serialise(response));
+    outgoing.owner?.notify(tokens, told(response));
   }
 
   /** What a 2xx means to the dialog, its ACK aside. */

@@ -1,10 +1,11 @@
 // Requests from the network: which are answered here, and which application gets the rest.
 import type { DraftResponse } from '../control/command.ts';
 import type { Client } from '../control/client.ts';
+import { told } from '../control/encoding.ts';
 import { received, responseSent } from '../control/leaders.ts';
 import { dialogId, type Dialog } from '../dialogs.ts';
 import { tagOf } from '../grammar/name-address.ts';
-import { cseqOf, headerOf, serialise, type SipRequest } from '../message.ts';
+import { cseqOf, headerOf, type SipRequest } from '../message.ts';
 import { InviteServerTransaction } from '../transaction/server-invite.ts';
 import type { Proxies } from '../proxy/proxies.ts';
 import type { Flow } from '../transport/flow.ts';
@@ -86,7 +87,7 @@ export class Uas {
       transaction,
       sent.dialogId,
     );
-    client.reply(messageId, tokens, sent.octets);
+    client.reply(messageId, tokens, told(sent.response, sent.octets));
   }
 
   /** What an application that has left owes is answered in its place. */
@@ -171,7 +172,7 @@ export class Uas {
       answerUnavailable(this.#stack, incoming);
     });
     const local = dialog === '' ? [flow.local.address, flow.local.port] : [];
-    client.notify([...received(size, flow, timers.now(), incoming.id, dialog), ...local], serialise(request));
+    client.notify([...received(size, flow, timers.now(), incoming.id, dialog), ...local], told(request));
   }
 
   #giveUpRinging(incoming: Incoming): void {
@@ -191,7 +192,7 @@ export class Uas {
     dialog.awaitedAck = undefined;
     if (dialog.ourOffer === awaited.invite) dialog.ourOffer = undefined;
     const tokens = received(size, flow, this.#stack.timers.now(), awaited.transaction, dialog.id);
-    dialog.owner?.notify(tokens, serialise(request));
+    dialog.owner?.notify(tokens, told(request));
   }
 
   /** RFC 3261 9.2: once the final response is out, a CANCEL changes nothing. */
@@ -205,6 +206,6 @@ export class Uas {
     if (invite.proxied !== undefined) return invite.proxied.cancel();
     const tokens = received(size, flow, this.#stack.timers.now(), invite.id, invite.dialog?.id ?? '');
     answerAlone(this.#stack, invite, 487, 'Request Terminated');
-    invite.owner?.notify(tokens, serialise(request));
+    invite.owner?.notify(tokens, told(request));
   }
 }

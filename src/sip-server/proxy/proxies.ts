@@ -1,6 +1,7 @@
 // Forwarding: when an application says so, and by itself the later requests of a call that came through here (RFC 3261 16).
 import type { Client } from '../control/client.ts';
 import type { DraftRequest } from '../control/command.ts';
+import { told } from '../control/encoding.ts';
 import { proxied } from '../control/leaders.ts';
 import { answerAlone } from '../core/answer.ts';
 import { dictated, routed } from '../core/compose-request.ts';
@@ -42,7 +43,7 @@ export class Proxies {
     if (incoming.isTagged || incoming.isWithinDialog) return refuse('error proxying request to ');
     const refusal = this.#begin(incoming, command, applicationHeaders(draft, notTheirs, incoming.flow), {
       final: (response, size, flow) =>
-        client.reply(messageId, proxied(size, flow, this.#stack.timers.now()), serialise(response)),
+        client.reply(messageId, proxied(size, flow, this.#stack.timers.now()), told(response)),
       done: () => client.reply(messageId, ['OK', 'done']),
     });
     if (refusal !== undefined) refuse(refusal);

@@ -10,6 +10,7 @@ export function naming(stack: SipStack, product: string): SipStack {
     uri: request.uri,
     headers: request.headers,
     body: request.body,
+    bodyEncoding: request.bodyEncoding,
     source: request.source,
     receivedOn: request.receivedOn,
     dialogId: request.dialogId,
@@ -20,6 +21,7 @@ export function naming(stack: SipStack, product: string): SipStack {
   });
   return {
     ...(stack.flows !== undefined && { flows: stack.flows }),
+    binaryBodies: stack.binaryBodies === true,
     start: (onRequest) => stack.start((request) => onRequest(answering(request))),
     stop: () => stack.stop(),
     get addresses() {

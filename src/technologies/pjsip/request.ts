@@ -2,7 +2,7 @@
 import { Fault } from '../../errors.ts';
 import type { EndpointObject } from './objects/index.ts';
 import type { Outbound } from './outbound.ts';
-import type { ClientTransaction, OutgoingRequest, SipHeader } from './stack.ts';
+import type { BodyEncoding, ClientTransaction, OutgoingRequest, SipHeader } from './stack.ts';
 
 /** Where it goes: out of a dialog its Request-URI, and the way there if that is not where the URI leads; or the dialog. */
 export type Way = Pick<OutgoingRequest, 'nextHop' | 'headers'> &
@@ -16,7 +16,7 @@ export class RequestBuilder {
   readonly #method: string;
   readonly #way: Way;
   readonly #headers: SipHeader[];
-  #body: { readonly type: string; readonly text: string } | undefined;
+  #body: { readonly type: string; readonly text: string; readonly encoding: BodyEncoding | undefined } | undefined;
 
   constructor(send: (request: OutgoingRequest) => ClientTransaction, method: string, way: Way) {
     this.#send = send;
@@ -32,9 +32,9 @@ export class RequestBuilder {
     return this;
   }
 
-  /** Instead of the body before, with its type and its length. */
-  body(type: string, text: string): this {
-    this.#body = { type, text };
+  /** Instead of the body before, with its type and its length. With an encoding, `text` is the bytes written so. */
+  body(type: string, text: string, encoding?: BodyEncoding): this {
+    this.#body = { type, text, encoding };
     return this;
   }
 
@@ -46,7 +46,7 @@ export class RequestBuilder {
       ...more,
       method: this.#method,
       headers: [...this.#headers, ...described],
-      ...(this.#body !== undefined && { body: this.#body.text }),
+      ...(this.#body !== undefined && { body: this.#body.text, bodyEncoding: this.#body.encoding }),
     });
   }
 }

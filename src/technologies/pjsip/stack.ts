@@ -37,9 +37,13 @@ export interface SipAddress {
   readonly port: number;
 }
 
+/** How a `body` is written that is no valid UTF-8; without it, `body` is the text itself. */
+export type BodyEncoding = 'base64';
+
 export interface SipMessage {
   readonly headers: SipHeaders;
   readonly body: string;
+  readonly bodyEncoding?: BodyEncoding | undefined;
 }
 
 export interface SipResponse extends SipMessage {
@@ -61,6 +65,7 @@ export interface ResponseParts {
   readonly reason?: string;
   readonly headers?: readonly SipHeader[];
   readonly body?: string;
+  readonly bodyEncoding?: BodyEncoding | undefined;
 }
 
 /** A request from the network, or one that the stack made itself because a dialog ended (`isOwn`). */
@@ -96,6 +101,7 @@ export interface OutgoingRequest {
   readonly dialogId?: string;
   readonly headers?: readonly SipHeader[];
   readonly body?: string;
+  readonly bodyEncoding?: BodyEncoding | undefined;
   readonly onProvisional?: (response: SipResponse) => void;
 }
 
@@ -122,6 +128,8 @@ export interface SipStack {
   readonly addresses: readonly SipAddress[];
   /** False while the connection to the SIP server is down. */
   readonly isConnected: boolean;
+  /** Whether bodies may be any bytes. Without it `send` and `respond` fail with a Fault 'unsupported-media' for a `bodyEncoding`. */
+  readonly binaryBodies?: boolean;
   /**
    * The connections below TCP, TLS and WebSocket, if the stack tells of them; a drachtio-server does not. A flow is named
    * by where it comes from: the `source` of its requests.

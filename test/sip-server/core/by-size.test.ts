@@ -68,6 +68,21 @@ test('what fits goes by datagram', () => {
   expect(sent).toEqual(['UDP']);
 });
 
+test('a MESSAGE has no way over UDP, neither first nor later', () => {
+  const { bySize, place, way } = scene();
+  const udp = { protocol: 'udp', ...place, serverName: undefined } as const;
+  const tls = { protocol: 'tls', ...place, serverName: 'x' } as const;
+  expect(bySize.withoutUdp(way, 1_300)).toBe(way);
+  expect(bySize.withoutUdp({ ...way, isNamed: true }, 1_301)).toBeUndefined();
+  expect(bySize.withoutUdp({ ...way, isNamed: true, others: [udp, tls] }, 1_301)?.flow.protocol).toBe('tls');
+  bySize.failed(place);
+  const instead = bySize.withoutUdp({ ...way, others: [udp, tls] }, 1_301);
+  expect([instead?.flow.protocol, instead?.others, instead?.lacksUdp]).toEqual(['tcp', [tls], true]);
+  const byTcp = { ...way, flow: instead!.flow };
+  expect(bySize.withoutUdp({ ...byTcp, others: [tls] }, 1_301)?.lacksUdp).toBe(false);
+  expect(bySize.withoutUdp({ ...byTcp, others: [udp] }, 1_301)).toMatchObject({ others: [], lacksUdp: true });
+});
+
 test('of very many such places the oldest are forgotten', () => {
   const { bySize, place, way } = scene();
   bySize.failed(place);

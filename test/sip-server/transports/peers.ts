@@ -1,4 +1,5 @@
 // Telephones that come by TLS and by WebSocket, each with a queue of what it received.
+import { isUtf8 } from 'node:buffer';
 import { connect as connectBare, type Socket } from 'node:net';
 import { connect } from 'node:tls';
 import { onTestFinished } from 'vitest';
@@ -73,7 +74,10 @@ export async function webTelephone(
   web.on('error', () => undefined);
   web.on('message', (data: Buffer) => inbox.push(data.toString('latin1')));
   await new Promise<void>((resolve, reject) => web.once('open', resolve).once('close', reject));
-  const send = (text: string): void => web.send(Buffer.from(text, 'latin1'), { binary: false });
+  const send = (text: string): void => {
+    const octets = Buffer.from(text, 'latin1');
+    web.send(octets, { binary: !isUtf8(octets) });
+  };
   return { ...telephone(protocol === 'wss' ? 'WSS' : 'WS', bare, socket, { inbox, send }), web };
 }
 

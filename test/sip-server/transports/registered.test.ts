@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { tokensOf } from '../calls.ts';
 import { final, response, valueOf } from '../stage.ts';
-import { secureStage, type Secure } from './peers.ts';
+import { secureStage, type Secure, type webTelephone } from './peers.ts';
 
 const protocols: readonly Secure[] = ['tls', 'ws', 'wss'];
 
@@ -85,13 +85,17 @@ describe.each(protocols)('over %s', (protocol) => {
 test('over WebSocket a message may be binary or text, and its length need not be said', async () => {
   const { client, telephone } = await secureStage('ws');
   const [app, alice] = [await client('message'), await telephone()];
-  for (const body of ['grüß', '\xff\xfe']) {
-    const octets = body === 'grüß' ? Buffer.from(body).toString('latin1') : body;
-    alice.ask('MESSAGE', { body: octets, headers: ['Content-Type: text/plain'] });
-    if (body !== 'grüß') continue;
-    const told = await app.inbox.next();
-    expect(told.endsWith(octets)).toBe(true);
+  const text = Buffer.from('grüß').toString('latin1');
+  const binary = '\xff\xfe';
+  for (const [body, told] of [
+    [text, text],
+    [binary, Buffer.from(binary, 'latin1').toString('base64')],
+  ] as const) {
+    alice.ask('MESSAGE', { body, headers: ['Content-Type: text/plain'] });
+    expect((await app.inbox.next()).endsWith(`\r\n\r\n${told}`)).toBe(true);
   }
   // Text that is no UTF-8 is no text (RFC 6455 8.1): the connection ends.
+  const { web } = alice as Awaited<ReturnType<typeof webTelephone>>;
+  web.send(Buffer.from(binary, 'latin1'), { binary: false });
   await alice.closed;
 });
