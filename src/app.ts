@@ -1,11 +1,15 @@
 // The one page of wiring: makes every part and hands it to whoever needs it, in the order of their dependencies.
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { createAri, type Ari } from './ari/index.ts';
 import type { ArionConfig } from './config.ts';
 import { createCore, type Core } from './core/index.ts';
 import type { Store } from './core/store.ts';
+import type { Technology } from './core/technology.ts';
 import { drachtioStack } from './engines/drachtio/index.ts';
+import { openJournal } from './engines/embedded/journal.ts';
+import { memoryJournal } from './engines/embedded/memory-journal.ts';
 import { openStore } from './engines/embedded/store.ts';
 import { createMetrics, type Metrics } from './observability/metrics.ts';
 import { readings } from './readings.ts';
@@ -38,6 +42,7 @@ export function createApp(config: ArionConfig, { log = () => {}, freeze = false 
   const core = createCore(config.contexts, {
     freeze,
     onError: (error) => log('error', inWords(error)),
+    messages: config.messages,
   });
   // What was opened, the last first: how it is closed.
   const closing: (() => Promise<void> | void)[] = [];
@@ -47,32 +52,33 @@ export function createApp(config: ArionConfig, { log = () => {}, freeze = false 
   let isReady = false;
 
   const wire = async (): Promise<void> => {
-    const store = await openStore(config.data);
-    opened(() => store.close());
-    await core.deviceStates.load(store);
+    const { store, journal } = await openData(config, log, opened);
+    await loadCore(core, store);
+    opened(() => core.livingChannels.close());
 
     const server = await startSipServer(config, log, opened);
     stack = drachtioStack(server);
     const technology = pjsip({ core, stack, store, config: config.pjsip, insecure: config.sip.insecure, log });
-    if (technology.text !== undefined) core.messages.addSender(technology.text);
-    if (technology.refer !== undefined) core.referrals.addReferrer(technology.refer);
+    offer(core, technology);
 
-    const metrics = createMetrics(core, () => readings({ core, ari, technology, sipServer: server.embedded }));
+    const sipServer = server.embedded;
+    const metrics = createMetrics(core, () => readings({ core, ari, technology, sipServer, store, journal }));
     opened(() => metrics.close());
     const ari = createAri(core, {
-      version: VERSION,
-      entityId: await entityId(store),
-      startedAt: Date.now(),
-      users: config.ari.users,
-      allowedOrigins: config.ari.allowedOrigins,
-      onRequest: metrics.onRequest,
+      ...{ version: VERSION, entityId: await entityId(store), startedAt: Date.now(), journal, store },
+      ...{ ...apiParts(config.ari, log), onRequest: metrics.onRequest },
     });
+    opened(() => ari.close().then(() => core.applications.close()));
     http = ari.http;
     watch(ari, metrics, () => isReady && stack!.isConnected);
     // The API hears the calls end, so it is closed after the technology: it is opened before.
     opened(() => ari.http.close());
     opened(() => technology.stop());
     await technology.start();
+    await core.applications.load(store, (text) => log('warn', text));
+    await core.livingChannels.load(store, () => core.applications.settled());
+    openMessages(core, opened);
+    await ari.connect();
     // Endpoints, services and routes are in place: now SIP may be read.
     server.embedded?.release();
     await ari.http.listen({ host: config.http.host, port: config.http.port });
@@ -101,16 +107,53 @@ export function createApp(config: ArionConfig, { log = () => {}, freeze = false 
   };
 }
 
+/** In bytes: what a message may have besides its body, and what may come whatever is configured. */
+const LARGEST_HEAD = 16_384;
+const SMALLEST_LIMIT = 81_920;
+
+type Log = NonNullable<AppOptions['log']>;
 type Opened = (close: () => Promise<void> | void) => void;
 
+/** The Store's lock keeps other processes off the Journal, too: it is opened first. */
+async function openData({ data, events }: ArionConfig, log: Log, opened: Opened) {
+  const store = await openStore(data);
+  opened(() => store.close());
+  const journal = events.journal ? await openJournal(join(data, 'journal'), { ...events, log }) : memoryJournal(events);
+  opened(() => journal.close());
+  return { store, journal };
+}
+
+async function loadCore({ deviceStates, mailboxes, messages }: Core, store: Store): Promise<void> {
+  await deviceStates.load(store);
+  await mailboxes.load(store);
+  await messages.load(store);
+}
+
+function openMessages({ messages }: Core, opened: Opened): void {
+  opened(() => messages.stop());
+  messages.open();
+}
+
+/** What the configuration says of the API. */
+const apiParts = (
+  { users, allowedOrigins, outbound: bindings }: ArionConfig['ari'],
+  log: NonNullable<AppOptions['log']>,
+) => ({ users, allowedOrigins, outbound: { bindings, log } });
+
+function offer({ messages, referrals }: Core, { text, refer }: Technology): void {
+  if (text !== undefined) messages.addSender(text);
+  if (refer !== undefined) referrals.addReferrer(refer);
+}
+
 /** The embedded SIP server, unless the configuration names another one; and how to reach it. */
-async function startSipServer({ sip }: ArionConfig, log: NonNullable<AppOptions['log']>, opened: Opened) {
+async function startSipServer({ sip, messages }: ArionConfig, log: Log, opened: Opened) {
   if (sip.server !== undefined) return { ...sip.server, log };
   // Nobody but this process is to control it: a port that nobody knows, a secret of this start.
   const secret = randomBytes(24).toString('hex');
   const handlers = new Set<(flow: SipAddress) => void>();
   const embedded = new SipServer({
     ...sip.embedded,
+    limits: { messageSize: Math.max(LARGEST_HEAD + messages.maxSize, SMALLEST_LIMIT), ...sip.embedded.limits },
     ...tlsOptions(sip.tls),
     secret,
     log,
@@ -126,7 +169,7 @@ async function startSipServer({ sip }: ArionConfig, log: NonNullable<AppOptions[
       return () => handlers.delete(handler);
     },
   };
-  return { host: '127.0.0.1', port: embedded.controlPort, secret, log, embedded, flows };
+  return { host: '127.0.0.1', port: embedded.controlPort, secret, log, embedded, flows, binaryBodies: true };
 }
 
 /** For those who watch over the process. They need no credentials. */

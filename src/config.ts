@@ -2,12 +2,22 @@
 import { Ajv } from 'ajv';
 import { Type, type Static } from 'typebox';
 import { parse } from 'yaml';
+import type { OutboundBinding } from './ari/outbound/binding.ts';
 import { invalid, problems } from './config-problems.ts';
 import { parseExtension } from './core/routing.ts';
+import {
+  EventsConfig,
+  MessagesConfig,
+  eventSettings,
+  messageSettings,
+  type EventSettings,
+  type ConfiguredMessages,
+} from './durable-config.ts';
 import { SipConfig, sipSettings, type SipSettings } from './sip-config.ts';
 import { didYouMean } from './technologies/pjsip/nearest.ts';
 import { PjsipConfig } from './technologies/pjsip/objects/index.ts';
 import { resolvePjsip } from './technologies/pjsip/objects/index.ts';
+import { OutboundWebSocketsConfig, WebSocketClientsConfig, outboundBindings } from './websocket-config.ts';
 
 const closed = { additionalProperties: false } as const;
 const port = Type.Integer({ minimum: 0, maximum: 65_535, description: 'A port; 0 takes any free one.' });
@@ -35,12 +45,16 @@ export const Config = Type.Object(
       {
         users: Type.Record(Type.String(), User, { minProperties: 1 }),
         allowed_origins: Type.Optional(Type.Array(Type.String())),
+        outbound_websockets: Type.Optional(OutboundWebSocketsConfig),
       },
       closed,
     ),
+    websocket_client: Type.Optional(WebSocketClientsConfig),
     sip: Type.Optional(SipConfig),
     pjsip: Type.Optional(PjsipConfig),
     contexts: Type.Optional(Type.Record(Type.String(), Type.Record(Type.String(), Extension))),
+    messages: Type.Optional(MessagesConfig),
+    events: Type.Optional(EventsConfig),
     data: Type.Optional(Type.String({ minLength: 1, description: 'The directory of what must outlive the process.' })),
   },
   closed,
@@ -51,10 +65,17 @@ export type RawConfig = Static<typeof Config>;
 /** The configuration with its defaults. */
 export interface ArionConfig {
   readonly http: { readonly host: string; readonly port: number };
-  readonly ari: { readonly users: RawConfig['ari']['users']; readonly allowedOrigins: readonly string[] };
+  readonly ari: {
+    readonly users: RawConfig['ari']['users'];
+    readonly allowedOrigins: readonly string[];
+    /** WebSockets that are opened from here. */
+    readonly outbound: readonly OutboundBinding[];
+  };
   readonly sip: SipSettings;
   readonly pjsip: Static<typeof PjsipConfig>;
   readonly contexts: Readonly<Record<string, Readonly<Record<string, { app: string; args: readonly string[] }>>>>;
+  readonly messages: ConfiguredMessages;
+  readonly events: EventSettings;
   readonly data: string;
 }
 
@@ -124,10 +145,17 @@ function checkContexts({ contexts = {}, pjsip }: RawConfig): void {
   }
 }
 
-function withDefaults({ http, ari, sip, pjsip, contexts, data }: RawConfig, sipPort: number | undefined): ArionConfig {
+function withDefaults(
+  { http, ari, websocket_client: clients, sip, pjsip, contexts, messages, events, data }: RawConfig,
+  sipPort: number | undefined,
+): ArionConfig {
   return {
     http: { host: http?.host ?? '127.0.0.1', port: http?.port ?? 8088 },
-    ari: { users: ari.users, allowedOrigins: ari.allowed_origins ?? [] },
+    ari: {
+      users: ari.users,
+      allowedOrigins: ari.allowed_origins ?? [],
+      outbound: outboundBindings({ clients, bindings: ari.outbound_websockets, users: Object.keys(ari.users) }),
+    },
     sip: sipSettings(sip, sipPort),
     pjsip: pjsip ?? {},
     contexts: Object.fromEntries(
@@ -136,6 +164,8 @@ function withDefaults({ http, ari, sip, pjsip, contexts, data }: RawConfig, sipP
         Object.fromEntries(Object.entries(extensions).map(([exten, { app, args = [] }]) => [exten, { app, args }])),
       ]),
     ),
+    messages: messageSettings(messages),
+    events: eventSettings(events),
     data: data ?? './data',
   };
 }

@@ -11,19 +11,75 @@ interface Read {
   readonly technology: Pjsip;
   /** The embedded one, if there is one. */
   readonly sipServer: SipServer | undefined;
+  readonly store: { readonly metrics: Waiting };
+  readonly journal: { readonly metrics: JournalFigures };
 }
 
-export const readings = ({ core, ari, technology, sipServer }: Read): Reading[] => [
+interface Waiting {
+  readonly waiting: number;
+  readonly limit: number;
+  readonly refused: number;
+}
+
+interface JournalFigures extends Waiting {
+  readonly streams: number;
+  readonly bytes: number;
+  readonly dropped: number;
+  readonly damaged: number;
+}
+
+export const readings = ({ core, ari, technology, sipServer, store, journal }: Read): Reading[] => [
   ...ariReadings(ari),
   ...coreReadings(core),
   ...pjsipReadings(technology),
+  ...dataReadings(store.metrics, journal.metrics),
   ...(sipServer === undefined ? [] : sipServerReadings(sipServer)),
 ];
 
-const ariReadings = ({ counters, queues: { bytes, requests } }: Ari): Reading[] => [
+const dataReadings = (store: Waiting, journal: JournalFigures): Reading[] => [
+  ...queueReadings('store:writes', store.waiting, store.limit, store.refused),
+  ...queueReadings('journal:bytes', journal.waiting, journal.limit, journal.refused),
+  { name: 'journal_streams', help: 'Streams of the journal that are open.', value: journal.streams },
+  { name: 'journal_bytes', help: 'What the journal keeps of them.', value: journal.bytes },
+  {
+    name: 'journal_dropped_total',
+    kind: 'counter',
+    help: 'Records that went by the limits of time or size.',
+    value: journal.dropped,
+  },
+  {
+    name: 'journal_damaged_total',
+    kind: 'counter',
+    help: 'Records that the disk no longer holds as they were written.',
+    value: journal.damaged,
+  },
+];
+
+const ariReadings = ({
+  counters,
+  idempotency,
+  lingering,
+  outbound,
+  queues: { bytes, requests, journal },
+}: Ari): Reading[] => [
   ...queueReadings('ari:websocket bytes', bytes.longest, bytes.limit, counters.closedAsSlow),
   // What is full is not read any more, so nothing is refused.
   ...queueReadings('ari:websocket requests', requests.longest, requests.limit, 0),
+  // What is refused is told to the applications as lost.
+  ...queueReadings('ari:events for the journal', journal.longest, journal.limit, journal.lost),
+  { name: 'applications_lingering', help: 'Applications that have gone but for those who resume.', value: lingering },
+  ...queueReadings('ari:idempotency keys', idempotency.kept, idempotency.limit, idempotency.refused),
+  ...queueReadings('ari:outbound calls', outbound.calls.open, outbound.calls.limit, outbound.calls.refused),
+  {
+    name: 'outbound_websockets',
+    help: 'Persistent WebSockets to be opened from here.',
+    value: outbound.persistent.all,
+  },
+  {
+    name: 'outbound_websockets_open',
+    help: 'Persistent WebSockets from here that are open.',
+    value: outbound.persistent.open,
+  },
   { name: 'websockets', help: 'WebSockets that are open.', value: counters.open },
   { name: 'events_sent_total', kind: 'counter', help: 'Events sent to applications.', value: counters.eventsSent },
   {
@@ -34,14 +90,24 @@ const ariReadings = ({ counters, queues: { bytes, requests } }: Ari): Reading[] 
   },
 ];
 
-function coreReadings({ deviceStates, variables }: Core): Reading[] {
+function coreReadings({ deviceStates, mailboxes, variables, livingChannels, messages }: Core): Reading[] {
   const devices = deviceStates.metrics;
+  const boxes = mailboxes.metrics;
   const globals = variables.metrics;
+  const living = livingChannels.metrics;
+  const texts = messages.metrics;
   return [
     ...queueReadings('core:custom device states', devices.custom, devices.limits.custom, devices.refused),
     ...queueReadings('core:followed devices', devices.followed, devices.limits.followed, devices.refused),
     ...queueReadings('core:changes of device states', devices.waiting, devices.limits.waiting, devices.refused),
+    ...queueReadings('core:mailboxes', boxes.mailboxes, boxes.limits.mailboxes, boxes.refused),
+    ...queueReadings('core:changes of mailboxes', boxes.waiting, boxes.limits.waiting, boxes.refused),
     ...queueReadings('core:global variables', globals.variables, globals.limit, globals.refused),
+    ...queueReadings('core:living channels', living.waiting, living.limit, living.refused),
+    ...queueReadings('core:messages', texts.queued, texts.limits.queued, texts.refused),
+    // What finds no room here waits among the others.
+    ...queueReadings('core:messages under way', texts.underWay, texts.limits.underWay, 0),
+    { name: 'messages_kept', help: 'Messages that have ended and are remembered.', value: texts.kept },
   ];
 }
 

@@ -17,7 +17,17 @@ const leaves = ['ids.ts', 'errors.ts'];
 /** What an engine may import of ours: the port that it fulfils. */
 const ports = ['core/store.ts', 'core/journal.ts', 'technologies/pjsip/stack.ts'];
 /** The one page of wiring, its configuration, and the command line: they import everything, and nobody imports them. */
-const top = ['main.ts', 'app.ts', 'readings.ts', 'config.ts', 'config-problems.ts', 'sip-config.ts'];
+const top = [
+  'main.ts',
+  'app.ts',
+  'readings.ts',
+  'config.ts',
+  'config-problems.ts',
+  'config-units.ts',
+  'durable-config.ts',
+  'sip-config.ts',
+  'websocket-config.ts',
+];
 /** Who may know what is not ours. */
 const mayKnow: readonly (readonly [RegExp, RegExp])[] = [
   [/from '(@fastify\/[^']*|fastify)'/, /^(app\.ts|ari\/)/],

@@ -18,6 +18,31 @@ describe('a configuration', () => {
     });
     expect(config.contexts).toEqual({ default: { '_X.': { app: 'hello', args: ['a', 'b'] } } });
     expect(config.data).toBe('./data');
+    expect([config.messages, config.events]).toEqual([read(minimal).messages, read(minimal).events]);
+  });
+
+  test('keeps messages for three days and events for one, unless told otherwise', () => {
+    const { messages, events } = read(minimal);
+    expect(messages).toEqual({ store: true, expires: 259_200_000, maxSize: 65_536, refuseTypes: [], routes: [] });
+    expect(events).toEqual({ journal: true, maxAge: 86_400_000, maxBytes: 67_108_864 });
+  });
+
+  test('says how messages and events are kept, and to whom messages go', () => {
+    const routes = `[ { to: "_X.", deliver: both }, { to: sales, deliver: endpoint, endpoint: bob } ]`;
+    const { messages, events } = read(`${minimal}
+messages: { store: false, expires: 500ms, max_size: 1000B, refuse_types: [ Text/HTML, image/* ], routes: ${routes} }
+events: { journal: false, max_age: 7d, max_size: 1GiB }`);
+    expect(messages).toEqual({
+      store: false,
+      expires: 500,
+      maxSize: 1_000,
+      refuseTypes: ['text/html', 'image/*'],
+      routes: [
+        { to: '_X.', deliver: 'both' },
+        { to: 'sales', deliver: 'endpoint', endpoint: 'bob' },
+      ],
+    });
+    expect(events).toEqual({ journal: false, maxAge: 604_800_000, maxBytes: 1_073_741_824 });
   });
 
   test('may be JSON, and leave out nearly everything', () => {
@@ -53,6 +78,9 @@ describe('a configuration', () => {
     ],
     ['ARION_ARI_USERS_BOB_PASSWORD', 'b', (c: ReturnType<typeof read>) => c.ari.users['bob'], { password: 'b' }],
     ['ARION_ARI_ALLOWED_ORIGINS', '["*"]', (c: ReturnType<typeof read>) => c.ari.allowedOrigins, ['*']],
+    ['ARION_MESSAGES_STORE', 'false', (c: ReturnType<typeof read>) => c.messages.store, false],
+    ['ARION_MESSAGES_MAX_SIZE', '1MiB', (c: ReturnType<typeof read>) => c.messages.maxSize, 1_048_576],
+    ['ARION_EVENTS_MAX_AGE', '30s', (c: ReturnType<typeof read>) => c.events.maxAge, 30_000],
     ['ARION_PJSIP_AOR_FOO_MAX_CONTACTS', '7', (c: ReturnType<typeof read>) => c.pjsip.aor?.['foo']?.max_contacts, 7],
   ])('takes %s from the environment', (name, value, part, expected) => {
     expect(part(read(sample, { environment: { [name]: value } }))).toEqual(expected);
@@ -101,6 +129,27 @@ describe('a wrong configuration is refused, with the path and what was expected'
     [
       'pjsip: { endpoint: { foo: { auth: fooo } }, auth: { foo: { username: a, password: b } } }',
       'pjsip.endpoint.foo.auth: no auth is named "fooo"; did you mean "foo"?',
+    ],
+    ['messages: { expires: 3x }', 'messages.expires: expected a duration from 1ms to 3650d, such as'],
+    ['messages: { expires: 0s }', 'messages.expires: expected a duration'],
+    ['events: { max_age: 4000d }', 'events.max_age: expected a duration'],
+    ['messages: { expires: 72 }', 'messages.expires: expected a string, found 72'],
+    ['messages: { max_size: 64kB }', 'messages.max_size: expected a size such as 1000B, 64KiB, 64MiB or 1GiB'],
+    ['events: { max_size: 64 }', 'events.max_size: expected a string, found 64'],
+    ['messages: { refuse_types: [ text/plain, html ] }', 'messages.refuse_types.1: expected a media type such as'],
+    ['messages: { refuse_types: [ "*/*" ] }', 'messages.refuse_types.0: expected a media type'],
+    [
+      'messages: { routes: [ { to: "_X.1", deliver: both } ] }',
+      'messages.routes.0.to: not an extension pattern: nothing may follow "."',
+    ],
+    [
+      'messages: { routes: [ { to: a, deliver: all } ] }',
+      'messages.routes.0.deliver: expected one of applications, endpoint, both, found "all"',
+    ],
+    ['messages: { routes: [ { deliver: both } ] }', 'messages.routes.0.to: is missing'],
+    [
+      'messages: { routes: [ { to: a, deliver: applications, endpoint: bob } ] }',
+      'messages.routes.0.endpoint: nothing is delivered to it',
     ],
     ['sip: { server: drachtio }', 'sip.server: expected text of the form'],
     ['sip: { listen: [ "udp:5060" ] }', 'sip.listen.0: expected text of the form'],

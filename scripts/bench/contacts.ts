@@ -11,8 +11,9 @@ import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import { createAri } from '../../src/ari/index.ts';
 import { createCore } from '../../src/core/index.ts';
 import { readMessage } from '../../src/engines/drachtio/text.ts';
+import { memoryJournal } from '../../src/engines/embedded/memory-journal.ts';
 import { openStore } from '../../src/engines/embedded/store.ts';
-import type { Clock } from '../../src/technologies/pjsip/clock.ts';
+import type { Clock } from '../../src/core/clock.ts';
 import { pjsip } from '../../src/technologies/pjsip/index.ts';
 import type { SipRequest, SipStack } from '../../src/technologies/pjsip/stack.ts';
 
@@ -124,7 +125,8 @@ const technology = pjsip({
 });
 const ari = createAri(core, {
   ...{ version: 'bench', entityId: '02:00:00:00:00:00', startedAt: Date.now(), allowedOrigins: [] },
-  users: { bench: { password: 'bench' } },
+  ...{ users: { bench: { password: 'bench' } }, store },
+  journal: memoryJournal({ maxAge: 60_000, maxBytes: 1024 * 1024 }),
 });
 const figures: [name: string, value: number, unit: string, limit?: number][] = [];
 

@@ -1,4 +1,5 @@
 // An application as a client sees it: a WebSocket that keeps its events, and REST beside it.
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
 
@@ -51,10 +52,15 @@ const DEADLINE = 10_000;
 export async function connectApp(
   base: string,
   name: string,
-  { subscribeAll = false, extensions = false, user = 'ari:ari', onEvent = (_: AriEvent): void => {} } = {},
+  { subscribeAll = false, extensions = false, user = 'ari:ari', since = '', onEvent = (_: AriEvent): void => {} } = {},
 ): Promise<AriApp> {
-  const url = `${base.replace('http', 'ws')}/events?app=${name}&api_key=${encodeURIComponent(user)}${subscribeAll ? '&subscribeAll=true' : ''}${extensions ? '&extensions=true' : ''}`;
-  const socket = new WebSocket(url);
+  const query = new URLSearchParams({
+    ...{ app: name, api_key: user },
+    ...(subscribeAll && { subscribeAll: 'true' }),
+    ...(extensions && { extensions: 'true' }),
+    ...(since !== '' && { since }),
+  });
+  const socket = new WebSocket(`${base.replace('http', 'ws')}/events?${query}`);
   const events: AriEvent[] = [];
   let taken = 0;
   const waiting = new Set<() => void>();
@@ -89,7 +95,6 @@ export async function connectApp(
     });
 
   const rest = restClient(base, user);
-  let fences = 0;
   return {
     name,
     socket,
@@ -105,7 +110,8 @@ export async function connectApp(
     },
     async take() {
       // What is told to the application comes in order: when the fence is seen, everything before it has come.
-      const fence = `fence-${++fences}`;
+      // Who resumes may be told of the fences of the one before.
+      const fence = `fence-${randomUUID()}`;
       await rest('POST', `/events/user/${fence}`, { application: name });
       const found = await index(
         () => 0,

@@ -1,9 +1,16 @@
 // Which pages of other origins may call the API from a browser.
 
+/** What a page may read of an answer besides what every page may. */
+const EXPOSED = 'Location, Link, Idempotency-Replayed';
+
 /** Headers of every answer to a request from an origin that is allowed: in the list to the letter, or the list has "*". */
 export function corsHeaders(origin: string | undefined, allowed: readonly string[]): Readonly<Record<string, string>> {
   if (origin === undefined || !(allowed.includes(origin) || allowed.includes('*'))) return {};
-  return { 'Access-Control-Allow-Origin': origin, 'Access-Control-Allow-Credentials': 'true' };
+  return {
+    'Access-Control-Allow-Origin': origin,
+    'Access-Control-Allow-Credentials': 'true',
+    'Access-Control-Expose-Headers': EXPOSED,
+  };
 }
 
 /** What a browser asks, without credentials, before it sends a request across origins. */

@@ -1,11 +1,12 @@
 // One request through the checks of ARI, in its order, to its operation. HTTP and the WebSocket both come this way.
 import { performance } from 'node:perf_hooks';
 import { Fault, type FaultKind } from '../errors.ts';
-import type { Authorizer, Credentials, User } from './auth.ts';
+import type { Authorizer, Claim, User } from './auth.ts';
 import { preflightHeaders, type Preflight } from './cors.ts';
 import type { ApiDocuments } from './docs/index.ts';
+import type { Idempotency } from './idempotency.ts';
 import { readBody, readQuery, type JsonReader, type Sent } from './parameters.ts';
-import type { Context, Operation } from './resource.ts';
+import { Answer, type Context, type Operation } from './resource.ts';
 import { absentOperations, resources } from './resources/index.ts';
 import { Routes, type Place } from './routes.ts';
 
@@ -15,7 +16,7 @@ export interface AriRequest {
   readonly target: string;
   /** An upgrade is a request over HTTP that wants to become a WebSocket. */
   readonly over: 'http' | 'upgrade' | 'websocket';
-  readonly credentials: Credentials | undefined;
+  readonly credentials: Claim | undefined;
   readonly contentType?: string | undefined;
   readonly body?: string | undefined;
   /** The Host header. */
@@ -23,6 +24,8 @@ export interface AriRequest {
   /** Parameters besides those of the target. */
   readonly parameters?: readonly { readonly name: string; readonly value: string }[];
   readonly preflight?: Preflight | undefined;
+  /** Makes requests with the same one a single request: see `Idempotency`. A GET needs none. */
+  readonly idempotencyKey?: string | undefined;
 }
 
 export interface AriResponse {
@@ -36,11 +39,15 @@ export interface AriResponse {
 /** All checks have passed, and a WebSocket may be opened. */
 export interface Opening {
   readonly kind: 'opening';
-  readonly credentials: Credentials | undefined;
+  readonly credentials: Claim | undefined;
   readonly apps: readonly string[];
   readonly subscribeAll: boolean;
   /** Whether events that ARI does not have are wanted, too. */
   readonly extensions: boolean;
+  /** Of the applications that go on where they were: the cursor, or "last". */
+  readonly since: ReadonlyMap<string, string>;
+  /** Whether the applications stay when the WebSocket closes. */
+  readonly persist: boolean;
 }
 
 /** Told of each request: ARI's path, or an empty text where there is none; seconds. */
@@ -64,6 +71,7 @@ export interface DispatcherOptions {
   readonly context: Context;
   readonly authorizer: Authorizer;
   readonly reader: JsonReader;
+  readonly idempotency: Idempotency;
   readonly documents: ApiDocuments;
   readonly allowedOrigins: readonly string[];
   readonly realm: string;
@@ -114,9 +122,14 @@ export class Dispatcher {
     const operation = place.operations.get(method);
     if (operation === undefined) return wrongMethod(place.methods);
     if (operation === 'absent') throw noResource();
-    return operation.handle === undefined
-      ? open(request, operation, sent)
-      : this.#run(operation, operation.handle, place, sent, user);
+    const { handle } = operation;
+    if (handle === undefined) return open(request, operation, sent);
+    const run = (token?: string): Promise<AriResponse> => this.#run(operation, handle, place, sent, user, token);
+    const { idempotencyKey: key, contentType, body } = request;
+    if (key === undefined || method === 'GET') return run();
+    return this.#options.idempotency.once(user.name, key, { method, path, query, contentType, body }, (token) =>
+      run(token).catch((error: unknown) => this.#failed(error)),
+    );
   }
 
   async #run(
@@ -125,13 +138,15 @@ export class Dispatcher {
     { params }: Place,
     sent: Sent,
     user: User,
+    token: string | undefined,
   ): Promise<AriResponse> {
     const query = readQuery(operation.query ?? {}, sent);
     const body = this.#options.reader.readOf(operation, sent);
-    const answer = await handle({ params, query, body, user }, this.#options.context);
-    return operation.returns === undefined
-      ? { kind: 'response', status: operation.empty ?? 204, headers: {} }
-      : json(200, answer);
+    const answer = await handle({ params, query, body, user, token }, this.#options.context);
+    if (operation.returns === undefined) return { kind: 'response', status: operation.empty ?? 204, headers: {} };
+    const { document, headers } = answer instanceof Answer ? answer : { document: answer, headers: {} };
+    const response = json(operation.status ?? 200, document);
+    return { ...response, headers: { ...response.headers, ...headers } };
   }
 
   #document({ method, host }: AriRequest, name: string): AriResponse {
@@ -164,25 +179,34 @@ function divide(target: string): [path: string, query: URLSearchParams] {
   return [target.slice(0, mark), new URLSearchParams(target.slice(mark + 1))];
 }
 
-function open({ over, credentials }: AriRequest, { query = {} }: Operation, sent: Sent): AriResponse | Opening {
+function open(
+  { over, credentials }: AriRequest,
+  { query: schemas = {} }: Operation,
+  sent: Sent,
+): AriResponse | Opening {
   if (over === 'http') {
     return refusal(426, 'This is a WebSocket: an upgrade is required', 'upgrade-required', { Upgrade: 'websocket' });
   }
   if (over === 'websocket') {
     throw new Fault('invalid', 'There is a WebSocket already', { code: 'websocket-in-websocket' });
   }
-  const {
-    app,
-    subscribeAll = false,
-    extensions = false,
-  } = readQuery(query, sent) as {
-    app: string[];
-    subscribeAll?: boolean;
-    extensions?: boolean;
-  };
-  const apps = [...new Set(app.map((each) => each.trim()))];
-  if (apps.includes('')) throw new Fault('invalid', 'Parameter app has an empty name', { code: 'invalid-parameter' });
-  return { kind: 'opening', credentials, apps, subscribeAll, extensions };
+  const query = readQuery(schemas, sent) as Partial<Omit<Opening, 'since'>> & { app: string[]; since?: string };
+  const { subscribeAll = false, extensions = false, persist = false } = query;
+  const names = query.app.map((each) => each.trim());
+  if (names.includes('')) throw new Fault('invalid', 'Parameter app has an empty name', { code: 'invalid-parameter' });
+  const since = resumed(names, query.since);
+  return { kind: 'opening', credentials, apps: [...new Set(names)], subscribeAll, extensions, since, persist };
+}
+
+/** A cursor for each application, in their order; "last" is for all. */
+function resumed(names: readonly string[], since: string | undefined): Map<string, string> {
+  const cursors = since === 'last' ? names.map(() => since) : (since ?? '').split(',').map((each) => each.trim());
+  if (cursors.length > names.length)
+    throw new Fault('invalid', 'Parameter since has more cursors than there are applications', {
+      code: 'invalid-parameter',
+    });
+  const pairs = names.map((name, index) => [name, cursors[index] ?? ''] as const);
+  return new Map(pairs.filter(([, cursor]) => cursor !== '').reverse());
 }
 
 const json = (status: number, value: unknown): AriResponse => ({

@@ -1,13 +1,14 @@
 // ARI over HTTP: what Fastify received becomes a request of ours, and our answer leaves by Fastify.
 import websocket from '@fastify/websocket';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Applications } from '../core/applications.ts';
 import { readCredentials } from './auth.ts';
 import { corsHeaders, type Preflight } from './cors.ts';
 import { refusal, type AriRequest, type AriResponse, type Opening } from './dispatch.ts';
 import { EventSocket, LONGEST_FRAME, type SocketOptions } from './websocket.ts';
 
-/** Of a body, in bytes; beyond it 413, as in Asterisk. */
-const LONGEST_BODY = 40_960;
+/** Of a body, in bytes, beyond which it is 413: 64 KiB of text in JSON, each character escaped, and what stands around it. */
+const LONGEST_BODY = 2 ** 20;
 /** How long, in milliseconds, a peer may take to say goodbye when the server stops. */
 const GRACE = 1_000;
 const PREFIX = '/ari';
@@ -15,11 +16,12 @@ const PREFIX = '/ari';
 export interface HttpOptions {
   readonly allowedOrigins: readonly string[];
   readonly sockets: SocketOptions;
+  /** The WebSockets that are open. All that are in it are closed when the server stops. */
+  readonly open: Set<EventSocket>;
 }
 
-/** Puts everything under /ari. The WebSockets that are open are in the set that it gives. */
-export function serve(http: FastifyInstance, { allowedOrigins, sockets }: HttpOptions): ReadonlySet<EventSocket> {
-  const open = new Set<EventSocket>();
+/** Puts everything under /ari. */
+export function serve(http: FastifyInstance, { allowedOrigins, sockets, open }: HttpOptions): void {
   const { onError } = sockets.context.bus;
   // In ARI the members of a GET's body are parameters, too.
   http.addHttpMethod('GET', { hasBody: true, overrideExisting: true });
@@ -36,7 +38,7 @@ export function serve(http: FastifyInstance, { allowedOrigins, sockets }: HttpOp
     },
     preClose(done) {
       this.websocketServer.close();
-      void goodbye(open).then(() => done());
+      void goodbye(open, sockets.context.applications).then(() => done());
     },
   });
   void http.register(async (ari) => {
@@ -69,24 +71,27 @@ export function serve(http: FastifyInstance, { allowedOrigins, sockets }: HttpOp
         preHandler: admit,
         handler: answer,
         wsHandler: (socket, request) => {
-          const events = new EventSocket(socket, openings.get(request)!, sockets);
+          const events = new EventSocket(socket, request.raw.socket, openings.get(request)!, sockets);
           open.add(events);
           void events.closed.then(() => open.delete(events));
         },
       });
     }
   });
-  return open;
 }
 
-async function goodbye(open: ReadonlySet<EventSocket>): Promise<void> {
+/** What was told so far is sent first, if the journal takes it in time. */
+async function goodbye(open: ReadonlySet<EventSocket>, applications: Applications): Promise<void> {
   const all = [...open];
+  let timer: NodeJS.Timeout | undefined;
+  const isLate = new Promise<void>((resolve) => (timer = setTimeout(resolve, GRACE)));
+  await Promise.race([applications.settled().catch(() => undefined), isLate]);
   for (const socket of all) socket.close();
-  const timer = setTimeout(() => {
-    for (const socket of all) socket.terminate();
-  }, GRACE);
-  await Promise.all(all.map(({ closed }) => closed));
+  const closed = Promise.all(all.map((each) => each.closed));
+  await Promise.race([closed, isLate]);
   clearTimeout(timer);
+  for (const socket of all) socket.terminate();
+  await closed;
 }
 
 function toAri({ method, raw, headers, body, ws }: FastifyRequest): AriRequest {
@@ -101,6 +106,7 @@ function toAri({ method, raw, headers, body, ws }: FastifyRequest): AriRequest {
     body: typeof body === 'string' ? body : undefined,
     host: headers.host,
     preflight: preflightOf(method, headers),
+    idempotencyKey: headers['idempotency-key']?.toString(),
   };
 }
 

@@ -2,6 +2,7 @@
 import type { Static, TObject, TProperties, TSchema, TVoid } from 'typebox';
 import type { Core } from '../core/index.ts';
 import type { User } from './auth.ts';
+import type { EventLogs } from './event-logs.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
@@ -21,6 +22,7 @@ export interface Node {
 /** What a handler works with. It never sees HTTP. */
 export interface Context extends Core {
   readonly node: Node;
+  readonly eventLogs: EventLogs;
 }
 
 /** The JSON document of a request. ARI calls it by the name of one of its members, or by a name of its own. */
@@ -47,8 +49,10 @@ export interface Declaration<P extends TProperties, Q extends TProperties, B ext
    */
   readonly query?: Q;
   readonly body?: Body<B>;
-  /** What a 200 carries; without it the answer is empty. */
+  /** What the answer carries; without it the answer is empty. */
   readonly returns?: R;
+  /** Of an answer that carries something: 200, unless told otherwise. */
+  readonly status?: 202;
   /** Of an empty answer: 204, unless told otherwise. */
   readonly empty?: 202 | 204;
   readonly errors?: Readonly<Record<number, string>>;
@@ -60,13 +64,29 @@ export interface Input<P extends TProperties, Q extends TProperties, B extends T
   readonly query: Static<TObject<Q>>;
   readonly body: Static<B>;
   readonly user: User;
+  /** The same for every try of one request that has an Idempotency-Key. */
+  readonly token: string | undefined;
 }
+
+/** What a handler gives where headers are to go with the document. */
+export class Answer<T> {
+  readonly document: T;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(document: T, headers: Readonly<Record<string, string>>) {
+    this.document = document;
+    this.headers = headers;
+  }
+}
+
+type Given<R extends TSchema> = Static<R> | Answer<Static<R>>;
 
 interface AnyInput {
   readonly params: object;
   readonly query: object;
   readonly body: unknown;
   readonly user: User;
+  readonly token: string | undefined;
 }
 
 export interface Operation extends Declaration<TProperties, TProperties, TSchema, TSchema> {
@@ -101,7 +121,7 @@ type Declare = <
 >(
   path: string,
   declaration: Declaration<P, Q, B, R>,
-  handle: (input: Input<P, Q, B>, context: Context) => Static<R> | Promise<Static<R>>,
+  handle: (input: Input<P, Q, B>, context: Context) => Given<R> | Promise<Given<R>>,
 ) => Operation;
 
 const declare =

@@ -5,13 +5,14 @@ import { route, type Change } from '../stasis/index.ts';
 import { channelJson } from './resources/channel.ts';
 import { endpointJson } from './resources/endpoints.ts';
 import type { AriEvent } from './resources/events.ts';
+import { messageJson } from './resources/message.ts';
 import { registrationJson } from './resources/registration.ts';
 import { momentJson } from './time.ts';
 
 /** The events that a fact is to applications, in order; without what is added for each when it is sent. */
 export const translate = route<Fact, AriEvent[]>(
   {
-    ChannelChanged: ({ at, change, hangup }) => {
+    ChannelChanged: ({ at, change, hangup, reason }) => {
       const timestamp = momentJson(at);
       if (change.now !== undefined) return channelChanged(timestamp, change);
       const { cause = 0, techCause = 0 } = hangup ?? {};
@@ -22,6 +23,7 @@ export const translate = route<Fact, AriEvent[]>(
           cause,
           cause_txt: causeText(cause),
           ...(techCause !== 0 && { tech_cause: techCause }),
+          ...(reason && { reason }),
           channel: channelJson(change.was),
         },
       ];
@@ -106,12 +108,26 @@ export const translate = route<Fact, AriEvent[]>(
       },
     ],
 
-    TextReceived: ({ at, endpoint, text: { from, to, body, variables } }) => [
+    TextReceived: ({ at, endpoint, text: { id, from, to, body, encoding, variables } }) => [
       {
         type: 'TextMessageReceived',
         timestamp: momentJson(at),
         endpoint: endpointJson(endpoint),
-        message: { from, to, body, variables: { ...variables } },
+        message: {
+          ...(id !== undefined && { id }),
+          ...{ from, to, body },
+          ...(encoding && { encoding }),
+          variables: { ...variables },
+        },
+      },
+    ],
+
+    MessageChanged: ({ at, message, endpoint }) => [
+      {
+        type: 'MessageStateChange',
+        timestamp: momentJson(at),
+        message: messageJson(message),
+        ...(endpoint && { endpoint: endpointJson(endpoint) }),
       },
     ],
 
@@ -119,7 +135,9 @@ export const translate = route<Fact, AriEvent[]>(
       { type: 'StasisStart', timestamp: momentJson(at), args: [...args], channel: channelJson(channel) },
     ],
 
-    StasisEnded: ({ at, channel }) => [{ type: 'StasisEnd', timestamp: momentJson(at), channel: channelJson(channel) }],
+    StasisEnded: ({ at, channel, reason }) => [
+      { type: 'StasisEnd', timestamp: momentJson(at), ...(reason && { reason }), channel: channelJson(channel) },
+    ],
 
     UserEventSent: ({ at, name, variables, channel, endpoint }) => [
       {

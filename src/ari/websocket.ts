@@ -1,27 +1,33 @@
-// The WebSocket: events of applications out, and REST requests in, which are answered in their order.
-import { STATUS_CODES } from 'node:http';
+// The WebSocket: events of applications out, and frames of the client in, which are answered in their order.
+import type { Writable } from 'node:stream';
 import type { WebSocket } from '@fastify/websocket';
-import type { Static } from 'typebox';
-import { passes } from '../core/application.ts';
+import type { Application } from '../core/application.ts';
 import type { Registration } from '../core/applications.ts';
-import type { Fact } from '../core/facts.ts';
 import { Fault } from '../errors.ts';
-import type { Message } from '../stasis/index.ts';
 import type { AriRequest, AriResponse, Opening } from './dispatch.ts';
+import { Follower, type Outlet } from './follower.ts';
+import { answerFrame, type Acknowledgement } from './frames.ts';
+import { Outgoing } from './outgoing.ts';
 import type { JsonReader } from './parameters.ts';
+import type { Notice } from './passing.ts';
+import { Receipts } from './receipts.ts';
 import type { Context } from './resource.ts';
-import { EXTENSIONS, RESTRequest, type AriEvent } from './resources/events.ts';
 import { momentJson } from './time.ts';
-import { translate } from './translate.ts';
 
-/** A frame that is longer, in bytes, closes the socket with 1009. */
-export const LONGEST_FRAME = 65_535;
-/** As many requests may wait before the socket is no longer read. */
+/** A frame that is longer, in bytes, closes the socket with 1009. A request's body may be as long as over HTTP. */
+export const LONGEST_FRAME = 1_114_112;
+/** As many requests may wait before the socket is no longer read, and as many characters of them. */
 export const WAITING = 100;
+const WAITING_LENGTH = 4 * 1024 * 1024;
 
 /** Codes of RFC 6455, section 7.4.1, and of the IANA registry. */
 const GOING_AWAY = 1001;
 const TRY_AGAIN_LATER = 1013;
+const NO_ANSWER = 1006;
+/** Of a close frame, in bytes: RFC 6455, section 5.5, less the code. */
+const LONGEST_REASON = 123;
+/** So many pings in a row may go unanswered. */
+const MISSED_PINGS = 2;
 
 export interface SocketCounters {
   open: number;
@@ -37,48 +43,70 @@ export interface SocketOptions {
   readonly counters: SocketCounters;
   /** How many bytes may wait to be sent; beyond it the socket is closed with 1013. */
   readonly maxBuffered: number;
-  /** In milliseconds. A peer that has not answered one ping when the next is due is gone. */
+  /** In milliseconds. A peer that has not answered two pings when the next is due is gone. */
   readonly pingInterval: number;
+  /** How long, in milliseconds, a peer that was too slow may take to read that it is closed, and why. */
+  readonly farewell: number;
 }
 
-type RestRequest = Static<typeof RESTRequest>;
+interface Attached {
+  readonly registration: Pick<Registration, 'application' | 'close'>;
+  readonly follower: Follower;
+}
 
-export class EventSocket {
+/** Of a WebSocket that we opened: its applications, which are registered whether or not it is open. */
+export type Held = ReadonlyMap<string, Application>;
+
+export class EventSocket implements Outlet {
   /** Resolves when the socket is closed and nobody listens through it any more. */
   readonly closed: Promise<void>;
   readonly #socket: WebSocket;
+  readonly #outgoing: Outgoing;
   readonly #opening: Opening;
   readonly #options: SocketOptions;
+  readonly #held: Held | undefined;
   readonly #requests: string[] = [];
-  readonly #registrations: Registration[];
-  #isAlive = true;
+  /** Characters of the requests that wait. */
+  #requested = 0;
+  readonly #attached: Attached[];
+  /** Of one that we opened. */
+  readonly #receipts: Receipts | undefined;
+  #isLeaving = false;
+  #farewell: NodeJS.Timeout | undefined;
+  #missedPings = 0;
   #isAnswering = false;
 
-  /** Registers the applications at once. */
-  constructor(socket: WebSocket, opening: Opening, options: SocketOptions) {
+  /** Registers the applications at once, unless they are held. */
+  constructor(socket: WebSocket, connection: Writable, opening: Opening, options: SocketOptions, held?: Held) {
     this.#socket = socket;
+    const { maxBuffered } = options;
+    this.#outgoing = new Outgoing(socket, connection, { maxBuffered, onFull: () => this.giveUp() });
     this.#opening = opening;
     this.#options = options;
+    this.#held = held;
+    this.#receipts = held && new Receipts(socket, () => this.#attached.map(({ follower }) => follower));
     options.counters.open += 1;
     const ping = setInterval(() => this.#ping(), options.pingInterval);
-    socket.on('pong', () => (this.#isAlive = true));
+    socket.on('pong', () => (this.#missedPings = 0));
     socket.on('message', (data, isBinary) => {
       if (!isBinary) this.#take(data.toString());
     });
     this.closed = new Promise((resolve) => {
-      socket.once('close', () => {
+      socket.once('close', (code) => {
         clearInterval(ping);
+        clearTimeout(this.#farewell);
+        this.#receipts?.close(this.#isLeaving && code !== NO_ANSWER);
         this.#leave();
         options.counters.open -= 1;
         resolve();
       });
     });
-    this.#registrations = opening.apps.map((name) => this.#register(name));
+    this.#attached = opening.apps.map((name) => this.#attach(name));
   }
 
   /** Bytes that wait to be sent. */
   get buffered(): number {
-    return this.#socket.bufferedAmount;
+    return this.#outgoing.buffered;
   }
 
   /** REST requests that wait for their turn. */
@@ -86,10 +114,12 @@ export class EventSocket {
     return this.#requests.length;
   }
 
-  /** The server goes away. */
-  close(): void {
+  /** The server goes away, unless another reason is given. */
+  close(code: number = GOING_AWAY, reason = 'the server is stopping'): void {
+    if (this.#held !== undefined && !this.#isLeaving) this.#announce('ApplicationUnregistered');
     this.#leave();
-    this.#socket.close(GOING_AWAY, 'the server is stopping');
+    if (this.#isOpen) this.#outgoing.flush();
+    this.#socket.close(code, reason);
   }
 
   /** Without waiting for the peer. */
@@ -97,139 +127,116 @@ export class EventSocket {
     this.#socket.terminate();
   }
 
-  #register(name: string): Registration {
-    const registration: Registration = this.#options.context.applications.register(
-      name,
-      (message) => this.#tell(registration.application, message),
-      { subscribeAll: this.#opening.subscribeAll, onOverflow: () => this.#giveUp() },
-    );
-    return registration;
+  send(text: string, onHandedOver: () => void): boolean {
+    return this.#outgoing.send(text, onHandedOver);
   }
 
-  #tell(application: Registration['application'], message: Message<Fact>): void {
-    for (const event of translate(message)) {
-      if (!this.#opening.extensions && EXTENSIONS.has(event.type)) continue;
-      if (!passes(application.filter, event.type)) continue;
-      if (this.#send(event, application.name)) this.#options.counters.eventsSent += 1;
-    }
+  sendPatiently(text: string, onHandedOver: () => void): Promise<void> | undefined {
+    return this.#outgoing.sendPatiently(text, onHandedOver);
   }
 
-  #send(event: AriEvent, application: string): boolean {
-    if (this.#socket.readyState !== this.#socket.OPEN) return false;
-    const text = JSON.stringify({ ...event, asterisk_id: this.#options.context.node.entityId, application });
-    if (this.#socket.bufferedAmount + text.length > this.#options.maxBuffered) {
-      this.#giveUp();
-      return false;
-    }
-    this.#socket.send(text);
-    return true;
+  onSent(): void {
+    this.#options.counters.eventsSent += 1;
+    this.#receipts?.sent();
   }
 
-  /** The peer does not keep up: it is told, and may come again. */
-  #giveUp(): void {
+  notify(text: string | undefined): void {
+    if (text !== undefined) this.send(text, () => (this.#options.counters.eventsSent += 1));
+  }
+
+  /** The peer does not keep up: it is told from where it may resume, and is not waited for long. */
+  giveUp(): void {
+    if (!this.#isOpen) return;
     this.#options.counters.closedAsSlow += 1;
+    const cursors = `too slow; since=${this.#attached.map(({ follower }) => follower.position).join(',')}`;
+    const isShort = Buffer.byteLength(cursors) <= LONGEST_REASON;
     this.#leave();
-    this.#socket.close(TRY_AGAIN_LATER, 'too slow');
+    this.#socket.close(TRY_AGAIN_LATER, isShort ? cursors : 'too slow');
+    this.#outgoing.drop();
+    this.#farewell = setTimeout(() => this.terminate(), this.#options.farewell);
+  }
+
+  get #isFull(): boolean {
+    return this.#requests.length >= WAITING || this.#requested >= WAITING_LENGTH;
+  }
+
+  get #isOpen(): boolean {
+    return this.#socket.readyState === this.#socket.OPEN;
+  }
+
+  #attach(name: string): Attached {
+    const { eventLogs, bus } = this.#options.context;
+    const registration = this.#register(name);
+    const log = eventLogs.of(registration.application);
+    const since = this.#held === undefined ? this.#opening.since.get(name) : (): string => log.place.resumption;
+    const { extensions } = this.#opening;
+    if (this.#held !== undefined) this.notify(log.notice('ApplicationRegistered'));
+    const follower = new Follower({ log, outlet: this, extensions, since, onError: bus.onError });
+    return { registration, follower };
+  }
+
+  #register(name: string): Attached['registration'] {
+    const application = this.#held?.get(name);
+    if (application !== undefined) return { application, close: () => undefined };
+    const { subscribeAll, since, persist } = this.#opening;
+    const options = { types: [], subscribeAll, resumes: since.has(name), persist };
+    // What it is told comes by its log: the mailbox is but the sign that someone listens.
+    return this.#options.context.applications.register(name, () => undefined, options);
+  }
+
+  #announce(type: Notice): void {
+    const { eventLogs } = this.#options.context;
+    for (const { registration } of this.#attached) this.notify(eventLogs.of(registration.application).notice(type));
   }
 
   #leave(): void {
-    for (const registration of this.#registrations.splice(0)) registration.close();
+    this.#isLeaving = true;
+    for (const { registration, follower } of this.#attached) {
+      follower.close();
+      registration.close();
+    }
   }
 
   #ping(): void {
+    if (!this.#isOpen) return;
     // While the socket is not read, no pong can have come.
-    if (!this.#isAlive && !this.#socket.isPaused) return this.#socket.terminate();
-    this.#isAlive = false;
-    this.#socket.ping();
+    if (this.#missedPings >= MISSED_PINGS && !this.#socket.isPaused) return this.#socket.terminate();
+    this.#missedPings += 1;
+    if (this.#receipts === undefined) this.#socket.ping();
+    else this.#receipts.ask();
   }
 
   #take(text: string): void {
     this.#requests.push(text);
-    if (this.#requests.length >= WAITING) this.#socket.pause();
+    this.#requested += text.length;
+    if (this.#isFull) this.#socket.pause();
     if (!this.#isAnswering) void this.#answerAll();
   }
 
   async #answerAll(): Promise<void> {
+    const { reader, dispatch, context } = this.#options;
+    const acknowledge = (ack: Acknowledgement): void => this.#acknowledge(ack);
+    const options = { reader, dispatch, credentials: this.#opening.credentials, acknowledge };
     this.#isAnswering = true;
     for (let text = this.#requests.shift(); text !== undefined; text = this.#requests.shift()) {
-      const answer = await this.#answer(text);
-      this.#send({ ...answer, timestamp: momentJson(this.#options.context.node.now()) }, this.#opening.apps[0]!);
-      if (this.#socket.isPaused && this.#requests.length < WAITING) this.#socket.resume();
+      this.#requested -= text.length;
+      const answer = await answerFrame(text, options);
+      if (answer !== undefined) {
+        const { node } = context;
+        const [application] = this.#opening.apps;
+        const timestamp = momentJson(node.now());
+        this.#outgoing.send(JSON.stringify({ ...answer, timestamp, asterisk_id: node.entityId, application }));
+      }
+      if (this.#socket.isPaused && !this.#isFull) this.#socket.resume();
     }
     this.#isAnswering = false;
   }
 
-  async #answer(text: string): Promise<Omit<RestResponse, 'timestamp'>> {
-    let frame: unknown;
-    try {
-      frame = JSON.parse(text);
-    } catch {
-      return { ...rest({}), status_code: 400, reason_phrase: 'Failed to parse request message JSON' };
+  #acknowledge({ cursor, application = this.#opening.apps[0]! }: Acknowledgement): void {
+    const attached = this.#attached.find(({ follower }) => follower.name === application);
+    if (attached === undefined) {
+      throw new Fault('invalid', 'Parameter application is none of this WebSocket', { code: 'invalid-parameter' });
     }
-    const echo = rest(frame);
-    try {
-      const request = this.#read(frame);
-      return { ...echo, ...result(await this.#options.dispatch(this.#toAri(request))) };
-    } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-      const { message, code } = error;
-      return {
-        ...echo,
-        status_code: 400,
-        reason_phrase: 'Bad request',
-        content_type: 'application/json',
-        message_body: JSON.stringify({ message, code }),
-      };
-    }
+    attached.follower.acknowledge(cursor);
   }
-
-  #read(frame: unknown): RestRequest {
-    if ((frame as { type?: unknown } | null)?.type !== 'RESTRequest') {
-      throw new Fault('invalid', 'Parameter type: unknown request type', { code: 'invalid-parameter' });
-    }
-    const request = this.#options.reader.read(RESTRequest, frame) as RestRequest;
-    const { content_type: type = '', message_body: body = '' } = request;
-    if (body !== '' && type !== 'application/json' && type !== 'application/x-www-form-urlencoded') {
-      throw new Fault('invalid', 'Parameter content_type is none that a message_body may have', {
-        code: 'invalid-parameter',
-      });
-    }
-    return request;
-  }
-
-  #toAri({ method, uri, content_type, message_body, query_strings = [] }: RestRequest): AriRequest {
-    return {
-      method: method.toUpperCase(),
-      target: uri,
-      over: 'websocket',
-      credentials: this.#opening.credentials,
-      contentType: content_type,
-      body: message_body,
-      parameters: query_strings,
-    };
-  }
-}
-
-type RestResponse = Extract<AriEvent, { type: 'RESTResponse' }>;
-
-/** What the answer repeats of the request, however little of one it is. */
-function rest(frame: unknown) {
-  const { transaction_id, request_id, uri } = (frame ?? {}) as Partial<Record<string, unknown>>;
-  const text = (value: unknown): string => (typeof value === 'string' ? value : '');
-  return {
-    type: 'RESTResponse' as const,
-    transaction_id: text(transaction_id),
-    request_id: text(request_id),
-    uri: text(uri).split('?')[0]!,
-  };
-}
-
-function result(outcome: AriResponse | Opening) {
-  if (outcome.kind === 'opening') throw new Error('a WebSocket cannot be opened in a WebSocket');
-  const { status, body } = outcome;
-  return {
-    status_code: status,
-    reason_phrase: STATUS_CODES[status] ?? '',
-    ...(body !== undefined && { content_type: 'application/json', message_body: body }),
-  };
 }

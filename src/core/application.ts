@@ -1,23 +1,11 @@
 // An application: what it listens to, who listens for it, and which events it wants.
 import type { Closable, Message, Subscription, SubscriptionOptions, Topic } from '../stasis/index.ts';
 import type { Channel, Residence } from './channel.ts';
-import type { Fact } from './facts.ts';
+import { compileFilter, type EventFilter, type FilteredEvent } from './event-filter.ts';
+import type { EndReason, Fact } from './facts.ts';
 import { EVERY } from './sources.ts';
 
-export type SourceKind = 'channel' | 'bridge' | 'endpoint' | 'deviceState';
-
-/** An event type as a client gave it; members besides `type` are kept and shown. */
-export type EventType = { readonly type: string } & Readonly<Record<string, unknown>>;
-
-export interface EventFilter {
-  readonly allowed: readonly EventType[];
-  readonly disallowed: readonly EventType[];
-}
-
-/** By type only: not in `disallowed`, and in `allowed` unless that is empty. */
-export const passes = ({ allowed, disallowed }: EventFilter, type: string): boolean =>
-  !disallowed.some((each) => each.type === type) &&
-  (allowed.length === 0 || allowed.some((each) => each.type === type));
+export type SourceKind = 'channel' | 'bridge' | 'endpoint' | 'deviceState' | 'message';
 
 interface Interest {
   count: number;
@@ -31,18 +19,38 @@ export class Application implements Residence {
   readonly name: string;
   /** What its subscriptions lead here, and what is told to it alone. */
   readonly topic: Topic<Fact>;
-  filter: EventFilter = { allowed: [], disallowed: [] };
+  /** Whether it stays, and what it is told is kept, while nobody listens. */
+  isPersistent = false;
+  #filter: EventFilter = { allowed: [], disallowed: [] };
+  #wants = compileFilter(this.#filter);
   readonly #interests: Record<SourceKind, Map<string, Interest>> = {
     channel: new Map(),
     bridge: new Map(),
     endpoint: new Map(),
     deviceState: new Map(),
+    message: new Map(),
   };
+  /** Interests in all of a kind that nobody sees any longer, and that lead here for those who may resume. */
+  readonly #veiled = new Map<SourceKind, Interest>();
   #listener: Subscription<Fact> | undefined;
 
   constructor(name: string, topic: Topic<Fact>) {
     this.name = name;
     this.topic = topic;
+  }
+
+  get filter(): EventFilter {
+    return this.#filter;
+  }
+
+  set filter(filter: EventFilter) {
+    this.#filter = filter;
+    this.#wants = compileFilter(filter);
+  }
+
+  /** Whether its filter lets the event pass. */
+  wants(event: FilteredEvent): boolean {
+    return this.#wants(event);
   }
 
   /** Whether someone receives its events now. */
@@ -109,6 +117,47 @@ export class Application implements Residence {
     return Object.values(this.#interests).some((each) => each.size > 0);
   }
 
+  /** How often it was subscribed to each, in the order of subscription. */
+  counts(kind: SourceKind): [id: string, count: number][] {
+    return [...this.#interests[kind]].map(([id, { count }]) => [id, count]);
+  }
+
+  /** Its interests in all of a kind end for everyone to see; what leads here by them goes on, until `unveil` or `unfollow`. */
+  veil(): void {
+    for (const kind of kindsOf(this.#interests)) {
+      const interest = this.#interests[kind].get(EVERY[kind]);
+      if (interest === undefined) continue;
+      this.#interests[kind].delete(EVERY[kind]);
+      this.#veiled.get(kind)?.forward?.close();
+      this.#veiled.set(kind, interest);
+    }
+  }
+
+  /** They are interests again. Says whether there were any. */
+  unveil(): boolean {
+    for (const [kind, interest] of this.#veiled) this.#interests[kind].set(EVERY[kind], interest);
+    const hadAny = this.hasVeiled;
+    this.#veiled.clear();
+    return hadAny;
+  }
+
+  /** They end. */
+  unfollow(): void {
+    for (const { forward } of this.#veiled.values()) forward?.close();
+    this.#veiled.clear();
+  }
+
+  get hasVeiled(): boolean {
+    return this.#veiled.size > 0;
+  }
+
+  /** As if it had just been made. */
+  startAfresh(): void {
+    this.unfollow();
+    for (const kind of kindsOf(this.#interests)) for (const id of this.ids(kind)) this.forget(kind, id);
+    this.filter = { allowed: [], disallowed: [] };
+  }
+
   /** A channel comes in: the application follows it, and is told. */
   entered(channel: Channel, args: readonly string[]): void {
     this.subscribe('channel', channel.id, () => channel.topic.forward(this.topic));
@@ -116,9 +165,9 @@ export class Application implements Residence {
   }
 
   /** A channel leaves: the application is told last, when it no longer follows. */
-  left(channel: Channel): void {
-    this.unsubscribe('channel', channel.id);
-    this.topic.publish({ type: 'StasisEnded', channel: channel.snapshot });
+  left({ id, snapshot }: Pick<Channel, 'id' | 'snapshot'>, reason?: EndReason): void {
+    this.unsubscribe('channel', id);
+    this.topic.publish({ type: 'StasisEnded', channel: snapshot, ...(reason && { reason }) });
   }
 
   /** It is subscribed to nothing any longer. */
@@ -126,3 +175,6 @@ export class Application implements Residence {
     this.topic.close();
   }
 }
+
+const kindsOf = (interests: Readonly<Record<SourceKind, unknown>>): SourceKind[] =>
+  Object.keys(interests) as SourceKind[];

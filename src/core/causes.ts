@@ -56,6 +56,7 @@ const texts: Readonly<Record<number, string>> = {
 export const causeText = (cause: number): string => texts[cause] ?? 'Unknown';
 
 export const NORMAL_CLEARING = 16;
+export const TEMPORARY_FAILURE = 41;
 
 /** The hangup reasons of `DELETE /channels/{channelId}?reason=`. */
 export const hangupReasons = {

@@ -67,6 +67,11 @@ export class Endpoint {
     this.#topics.own.publish({ type: 'TextReceived', endpoint: this.#snapshot, text });
   }
 
+  /** What it tells of itself, without its channels. */
+  get topicOfItself(): Topic<Fact> {
+    return this.#topics.own;
+  }
+
   /** Its channel's topic leads here from now on; the snapshot lists it. Told even if the state is the same. */
   addChannel(id: ChannelId): void {
     this.#tell({ ...this.#snapshot, channels: [...this.#snapshot.channels, id] });

@@ -1,6 +1,7 @@
 // What can happen, in the past tense: the vocabulary of the bus. A fact carries snapshots as they were when it happened.
 import type { ChannelId, EndpointId } from '../ids.ts';
 import type { Change } from '../stasis/index.ts';
+import type { MessageSnapshot } from './message.ts';
 import type { RegistrationChange, RegistrationSnapshot } from './registrations.ts';
 import type { DeviceState } from './device-states.ts';
 
@@ -67,9 +68,14 @@ export interface ContactStatus {
 }
 
 export interface TextMessage {
+  /** Under which it is kept; left out while it is not. */
+  readonly id?: string;
   readonly from: string;
   readonly to: string;
   readonly body: string;
+  /** How bytes that are no text stand in the body; left out where it is the text itself. */
+  readonly encoding?: 'base64';
+  /** The technology's headers; the type of the body is "Content-Type". */
   readonly variables: Readonly<Record<string, string>>;
 }
 
@@ -79,8 +85,16 @@ export interface Hangup {
   readonly techCause?: number;
 }
 
+/** What has ended a channel, where it was neither side: the process has died, and the next one tells. */
+export type EndReason = 'service-restarted';
+
 export type Fact =
-  | { readonly type: 'ChannelChanged'; readonly change: Change<ChannelSnapshot>; readonly hangup?: Hangup }
+  | {
+      readonly type: 'ChannelChanged';
+      readonly change: Change<ChannelSnapshot>;
+      readonly hangup?: Hangup;
+      readonly reason?: EndReason;
+    }
   | {
       readonly type: 'ChannelVariableSet';
       readonly channel: ChannelSnapshot;
@@ -124,8 +138,10 @@ export type Fact =
       readonly endpoint?: EndpointSnapshot;
     }
   | { readonly type: 'TextReceived'; readonly endpoint: EndpointSnapshot; readonly text: TextMessage }
+  /** A message was accepted, or what is known of its delivery has changed. */
+  | { readonly type: 'MessageChanged'; readonly message: MessageSnapshot; readonly endpoint?: EndpointSnapshot }
   | { readonly type: 'StasisStarted'; readonly channel: ChannelSnapshot; readonly args: readonly string[] }
-  | { readonly type: 'StasisEnded'; readonly channel: ChannelSnapshot }
+  | { readonly type: 'StasisEnded'; readonly channel: ChannelSnapshot; readonly reason?: EndReason }
   | {
       readonly type: 'UserEventSent';
       readonly name: string;

@@ -11,7 +11,7 @@ export type Lookup = { readonly kind: 'found'; readonly route: Route } | { reado
 export type Contexts = Readonly<Record<string, Readonly<Record<string, Route>>>>;
 
 /** One place of a pattern: the characters that may stand there, or a wildcard for the rest. */
-type Place = ReadonlySet<string> | 'rest' | 'rest-or-nothing';
+export type Place = ReadonlySet<string> | 'rest' | 'rest-or-nothing';
 
 interface Pattern {
   readonly places: readonly Place[];
@@ -78,7 +78,7 @@ function bySpecificity(one: Pattern, other: Pattern): number {
   return 0;
 }
 
-function match(places: readonly Place[], exten: string): 'found' | 'partial' | 'none' {
+export function match(places: readonly Place[], exten: string): 'found' | 'partial' | 'none' {
   for (const [at, place] of places.entries()) {
     if (place === 'rest-or-nothing') return 'found';
     const character = exten[at];

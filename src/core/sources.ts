@@ -1,5 +1,5 @@
 // What an application can subscribe to: "channel:<id or name>", "endpoint:PJSIP/foo", "endpoint:PJSIP", "bridge:<id>",
-// "deviceState:<name>", and with nothing behind the colon all objects of that kind.
+// "deviceState:<name>", "message:<id>", and with nothing behind the colon all objects of that kind.
 import { Fault } from '../errors.ts';
 import { parseEndpointId } from '../ids.ts';
 import type { Closable, Topic } from '../stasis/index.ts';
@@ -10,6 +10,7 @@ import type { DeviceStates } from './device-states.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { Endpoints } from './endpoints.ts';
 import type { Fact } from './facts.ts';
+import type { Messages } from './messages.ts';
 
 /** The ids under which ARI shows a subscription to all objects of a kind. */
 export const EVERY: Readonly<Record<SourceKind, string>> = {
@@ -17,7 +18,12 @@ export const EVERY: Readonly<Record<SourceKind, string>> = {
   bridge: '__AST_BRIDGE_ALL_TOPIC',
   endpoint: '__AST_ENDPOINT_ALL_TOPIC',
   deviceState: '__AST_DEVICE_STATE_ALL_TOPIC',
+  // Those who follow all endpoints hear of all messages: there is nothing of the kind to subscribe to.
+  message: '__ARION_MESSAGE_ALL_TOPIC',
 };
+
+/** What is asked of the messages. */
+export type FollowedMessages = Pick<Messages, 'isOpen' | 'follow'>;
 
 export interface Source {
   readonly kind: SourceKind;
@@ -34,11 +40,13 @@ export class Sources {
   readonly #channels: Channels;
   readonly #endpoints: Endpoints;
   readonly #deviceStates: DeviceStates;
+  readonly #messages: FollowedMessages;
 
-  constructor(channels: Channels, endpoints: Endpoints, deviceStates: DeviceStates) {
+  constructor(channels: Channels, endpoints: Endpoints, deviceStates: DeviceStates, messages: FollowedMessages) {
     this.#channels = channels;
     this.#endpoints = endpoints;
     this.#deviceStates = deviceStates;
+    this.#messages = messages;
   }
 
   /** Fails with a Fault 'invalid' when the scheme is unknown. */
@@ -50,6 +58,7 @@ export class Sources {
     if (colon > 0 && scheme === 'endpoint') return this.#endpoint(id, text);
     if (colon > 0 && scheme === 'bridge') return this.#bridge(id, text);
     if (colon > 0 && scheme === 'deviceState') return this.#device(id, text);
+    if (colon > 0 && scheme === 'message') return this.#message(id, text);
     throw new Fault('invalid', `Invalid event source: ${text}`, { code: 'invalid-event-source' });
   }
 
@@ -95,6 +104,12 @@ export class Sources {
   /** There are none yet: only all of them can be subscribed to. */
   #bridge(id: string, text: string): Source {
     return { kind: 'bridge', id, exists: id === '', text, follow: () => undefined };
+  }
+
+  /** One that has not ended. */
+  #message(id: string, text: string): Source {
+    const exists = this.#messages.isOpen(id);
+    return { kind: 'message', id, exists, text, follow: (to) => this.#messages.follow(id, to) };
   }
 
   /** Every name is one of a device that may come. */

@@ -44,6 +44,11 @@ export class Bus {
     return topic;
   }
 
+  /** The id of the message that was published last: what is published from now on has a greater one. */
+  get lastId(): number {
+    return this.#lastId;
+  }
+
   get metrics(): BusMetrics {
     const topics = [...this.#topics.values()];
     return {

@@ -80,8 +80,13 @@ export class Subscription<M extends Payload> {
 
   /** Waits until everything that was accepted so far has been handled. */
   drained(): Promise<void> {
-    if (this.#finished >= this.#accepted) return Promise.resolve();
+    if (this.isDrained) return Promise.resolve();
     return new Promise((resolve) => this.#waiters.push({ after: this.#accepted, resolve }));
+  }
+
+  /** Whether everything that was accepted so far has been handled. */
+  get isDrained(): boolean {
+    return this.#finished >= this.#accepted;
   }
 
   get metrics(): SubscriptionMetrics {

@@ -7,9 +7,11 @@ import { expect, onTestFinished } from 'vitest';
 import WebSocket from 'ws';
 import { createAri, type Ari, type AriParts } from '../../src/ari/index.ts';
 import { createCore, type Core } from '../../src/core/index.ts';
+import { memoryJournal } from '../../src/engines/embedded/memory-journal.ts';
 import { memoryStore } from '../support/memory-store.ts';
 import type { Referral } from '../../src/core/referrals.ts';
 import type { TextMessage } from '../../src/core/facts.ts';
+import type { TextOutcome } from '../../src/core/technology.ts';
 
 export const ENTITY = '02:fc:00:00:00:01';
 export const BASIC = 'Basic YXJpOmFyaQ==';
@@ -26,6 +28,8 @@ export interface Api extends Ari {
   readonly core: Core;
   /** What the technology was given to send, with the address that it was given. */
   readonly sent: { address: string; message: TextMessage }[];
+  /** What becomes of the next ones; those for which there is nothing are delivered. */
+  readonly answers: TextOutcome[];
   /** What it was given to refer. */
   readonly referred: { address: string; referral: Referral }[];
   /** What nobody expected: the test fails when there is anything left in it. */
@@ -49,25 +53,56 @@ export function api(parts: Partial<AriParts> = {}): Api {
     core.endpoints.create({ tech: 'PJSIP', resource }).setReachable(isReachable);
     core.deviceStates.set(`PJSIP/${resource}`, isReachable ? 'NOT_INUSE' : 'UNAVAILABLE');
   }
-  void core.deviceStates.load(memoryStore());
+  const store = memoryStore();
+  void core.deviceStates.load(store);
+  void core.mailboxes.load(store);
+  void core.messages.load(store).then(() => core.messages.open());
   const sent: Api['sent'] = [];
-  core.messages.addSender({ scheme: 'pjsip', send: async (address, message) => void sent.push({ address, message }) });
+  const answers: TextOutcome[] = [];
+  core.messages.addSender({
+    scheme: 'pjsip',
+    recipient: (address) => ({ endpoint: { tech: 'PJSIP', resource: address.split('/')[0]! }, isReachable: true }),
+    async deliver(address, message) {
+      sent.push({ address, message });
+      return answers.shift() ?? { kind: 'delivered', status: 200, reason: 'OK', contact: 'sip:foo@192.0.2.1' };
+    },
+  });
   const referred: Api['referred'] = [];
   core.referrals.addReferrer({
     scheme: 'pjsip',
     refer: async (address, referral) => void referred.push({ address, referral }),
   });
   const users = { ari: { password: 'ari' }, ro: { password: 'ro', read_only: true } };
-  const given = { version: '1.2.3', entityId: ENTITY, startedAt: AT, now: () => AT, users, allowedOrigins: [ORIGIN] };
+  const journal = memoryJournal({ maxAge: 86_400_000, maxBytes: 64 * 1024 * 1024, now: () => AT });
+  const given = {
+    version: '1.2.3',
+    entityId: ENTITY,
+    startedAt: AT,
+    now: () => AT,
+    store,
+    journal,
+    users,
+    allowedOrigins: [ORIGIN],
+  };
   const ari = createAri(core, { ...given, ...parts });
   onTestFinished(async () => {
+    core.messages.stop();
     await ari.http.close();
+    await ari.close();
+    await core.applications.close();
     expect(errors).toEqual([]);
   });
   return {
     ...ari,
+    get queues() {
+      return ari.queues;
+    },
+    get outbound() {
+      return ari.outbound;
+    },
     core,
     sent,
+    answers,
     referred,
     errors,
     async ask(method, path, { headers = { authorization: BASIC }, ...options } = {}) {

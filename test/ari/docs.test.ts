@@ -34,7 +34,9 @@ test('the AsyncAPI document has every event, with the application and the server
   const { components } = documents.find('asyncapi.json', undefined) as {
     components: { messages: object; schemas: Record<string, { required: string[] }> };
   };
-  expect(Object.keys(components.messages).toSorted()).toEqual([...Object.keys(eventModels), 'RESTRequest'].toSorted());
+  expect(Object.keys(components.messages).toSorted()).toEqual(
+    [...Object.keys(eventModels), 'RESTRequest', 'Ack'].toSorted(),
+  );
   expect(components.schemas['StasisStart']!.required).toEqual(['type', 'timestamp', 'args', 'channel', 'application']);
 });
 

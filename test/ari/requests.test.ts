@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { Type } from 'typebox';
 import { readBody, readQuery } from '../../src/ari/parameters.ts';
-import { api, BASIC, ORIGIN } from './api.ts';
+import { api, BASIC, ORIGIN, until } from './api.ts';
 
 const schemas = {
   text: Type.Optional(Type.String()),
@@ -84,21 +84,37 @@ test.each([
     'missing-parameter',
     'Missing parameter allowed.0.type',
   ],
+  [
+    'PUT',
+    '/ari/applications/a/eventFilter',
+    '{"allowed":[{"type":"*","channel":5}]}',
+    'invalid-parameter',
+    'Parameter allowed.0.channel must be string',
+  ],
 ])('%s %s with %s names what is wrong', async (method, path, payload, code, message) => {
   const { ask } = api();
   const answer = await ask(method, path, { headers: json, ...(payload !== undefined && { payload }) });
   expect([answer.status, answer.body]).toEqual([400, { message, code }]);
 });
 
-test('a body is refused above 40,960 bytes', async () => {
+test('the lines of an event filter are shown as they were given', async () => {
+  const { ask, core } = api();
+  core.applications.register('a', () => {});
+  const lines = [{ type: '*', channel: '1.1', endpoint: 'PJSIP/foo', variable: 'LANG', note: { mine: [1] } }];
+  const payload = JSON.stringify({ disallowed: lines });
+  const { status, body } = await ask('PUT', '/ari/applications/a/eventFilter', { headers: json, payload });
+  expect([status, body]).toMatchObject([200, { events_allowed: [], events_disallowed: lines }]);
+});
+
+test('a body is refused above one mebibyte', async () => {
   const { ask, sent } = api();
-  const body = (length: number): string => JSON.stringify({ body: 'x'.repeat(length - '{"body":""}'.length) });
+  const body = (length: number): string => JSON.stringify({ other: 'x'.repeat(length - '{"other":""}'.length) });
   const path = `${SEND}?to=pjsip:foo`;
-  expect((await ask('PUT', path, { headers: json, payload: body(40_960) })).status).toBe(202);
-  const refused = await ask('PUT', path, { headers: { ...json, origin: ORIGIN }, payload: body(40_961) });
+  expect((await ask('PUT', path, { headers: json, payload: body(1_048_576) })).status).toBe(202);
+  const refused = await ask('PUT', path, { headers: { ...json, origin: ORIGIN }, payload: body(1_048_577) });
   expect(refused).toMatchObject({ status: 413, body: { code: 'too-large' } });
   expect(refused.headers).toMatchObject({ 'access-control-allow-origin': ORIGIN });
-  expect(sent).toHaveLength(1);
+  await until(() => sent.length === 1);
 });
 
 test('bodies that are announced and not sent are no bodies', async () => {
@@ -151,7 +167,7 @@ test('a preflight from another origin learns nothing of origins, and one for ano
       .filter((name) => name.startsWith('access-control-'))
       .toSorted();
   };
-  const allowed = ['access-control-allow-credentials', 'access-control-allow-origin'];
+  const allowed = ['access-control-allow-credentials', 'access-control-allow-origin', 'access-control-expose-headers'];
   const methods = ['access-control-allow-headers', 'access-control-allow-methods'];
   expect(await preflight(ORIGIN, 'GET')).toEqual([...allowed, ...methods].toSorted());
   expect(await preflight(ORIGIN, 'DELETE')).toEqual(allowed);

@@ -69,12 +69,44 @@ const differences: Readonly<Record<string, { readonly enum: readonly string[]; r
   },
 };
 
+const tracked = {
+  response: 'StoredMessage',
+  why: 'an empty 202 says nothing of where to ask what becomes of the message',
+};
+/** Operations that answer something else than Asterisk's, and why. */
+const responses: Readonly<Record<string, { readonly response: string; readonly why: string }>> = {
+  'endpoints.sendMessage': tracked,
+  'endpoints.sendMessageToEndpoint': tracked,
+};
+
 /** What Asterisk does not have. */
 const additions = {
-  resources: ['registrations'],
-  models: ['Registration', 'RegistrationStateChange'],
+  resources: ['messages', 'registrations'],
+  models: [
+    ...['Ack', 'ApplicationSnapshot', 'EventsLost', 'MessageStateChange', 'Registration', 'RegistrationStateChange'],
+    'StoredMessage',
+  ],
+  /** Of resources that it has. */
+  operations: ['applications.persist', 'applications.unpersist', 'applications.snapshot'],
   /** Of operations that it has. */
-  parameters: { 'events.eventWebsocket': ['extensions'] } as Readonly<Record<string, readonly string[]>>,
+  parameters: {
+    'endpoints.sendMessage': ['encoding', 'expires'],
+    'endpoints.sendMessageToEndpoint': ['encoding', 'expires'],
+    'events.eventWebsocket': ['extensions', 'persist', 'since'],
+  } as Readonly<Record<string, readonly string[]>>,
+  errorCodes: {
+    'endpoints.sendMessage': [413, 415, 503],
+    'endpoints.sendMessageToEndpoint': [413, 415, 503],
+  } as Readonly<Record<string, readonly number[]>>,
+  /** Of models that it has. */
+  properties: {
+    Application: ['message_ids', 'persistent'],
+    ChannelDestroyed: ['reason'],
+    RESTRequest: ['idempotency_key'],
+    Event: ['cursor'],
+    StasisEnd: ['reason'],
+    TextMessage: ['encoding', 'id'],
+  } as Readonly<Record<string, readonly string[]>>,
 };
 
 interface Swagger {
@@ -118,13 +150,16 @@ const declaredOperations: Operation[] = files.flatMap(([resource, { apis }]) =>
   ),
 );
 
+const nameOf = ({ resource, nickname }: Operation): string => `${resource}.${nickname}`;
+const isAdded = (each: Operation): boolean =>
+  additions.resources.includes(each.resource) || additions.operations.includes(nameOf(each));
+
 const operations = declaredOperations
-  .filter(({ resource }) => !additions.resources.includes(resource))
+  .filter((each) => !isAdded(each))
   .map((each) => ({
     ...each,
-    parameters: each.parameters.filter(
-      ({ name }) => additions.parameters[`${each.resource}.${each.nickname}`]?.includes(name) !== true,
-    ),
+    parameters: each.parameters.filter(({ name }) => additions.parameters[nameOf(each)]?.includes(name) !== true),
+    errorCodes: each.errorCodes.filter((code) => additions.errorCodes[nameOf(each)]?.includes(code) !== true),
   }));
 
 const declaredModels: Model[] = files.flatMap(([resource, { models }]) =>
@@ -147,7 +182,11 @@ const declaredModels: Model[] = files.flatMap(([resource, { models }]) =>
 
 const models = declaredModels
   .filter(({ name }) => !additions.models.includes(name))
-  .map((each) => ({ ...each, subTypes: each.subTypes.filter((name) => !additions.models.includes(name)) }));
+  .map((each) => ({
+    ...each,
+    subTypes: each.subTypes.filter((name) => !additions.models.includes(name)),
+    properties: each.properties.filter(({ name }) => additions.properties[each.name]?.includes(name) !== true),
+  }));
 
 test('what is added to Asterisk is in the list, and the list is of what is added', () => {
   const added = <T>(ours: readonly T[], theirs: readonly T[]): T[] => ours.filter((each) => !theirs.includes(each));
@@ -163,12 +202,24 @@ test('what is added to Asterisk is in the list, and the list is of what is added
       surface.models.map(({ name }) => name),
     ).toSorted(),
   ).toEqual(additions.models);
-  const names = (all: readonly Operation[], operation: string): string[] =>
-    all
-      .filter(({ resource, nickname }) => `${resource}.${nickname}` === operation)
-      .flatMap(({ parameters }) => parameters.map(({ name }) => name));
-  for (const [operation, parameters] of Object.entries(additions.parameters))
-    expect(added(names(declaredOperations, operation), names(surface.operations, operation))).toEqual(parameters);
+  const ofResources = (all: readonly Operation[]): string[] =>
+    all.filter(({ resource }) => !additions.resources.includes(resource)).map(nameOf);
+  expect(added(ofResources(declaredOperations), ofResources(surface.operations))).toEqual(additions.operations);
+  const operation = (all: readonly Operation[], name: string): Operation => all.find((each) => nameOf(each) === name)!;
+  const parameters = (all: readonly Operation[], name: string): string[] =>
+    operation(all, name).parameters.map((each) => each.name);
+  for (const [name, expected] of Object.entries(additions.parameters))
+    expect(added(parameters(declaredOperations, name), parameters(surface.operations, name)).toSorted()).toEqual(
+      expected,
+    );
+  for (const [name, expected] of Object.entries(additions.errorCodes)) {
+    const { errorCodes } = operation(surface.operations, name);
+    expect(added(operation(declaredOperations, name).errorCodes, errorCodes).toSorted()).toEqual(expected);
+  }
+  const properties = (all: readonly Model[], name: string): string[] =>
+    all.find((each) => each.name === name)!.properties.map((each) => each.name);
+  for (const [name, expected] of Object.entries(additions.properties))
+    expect(added(properties(declaredModels, name), properties(surface.models, name)).toSorted()).toEqual(expected);
 });
 
 const byName = (one: { name: string }, other: { name: string }): number => (one.name < other.name ? -1 : 1);
@@ -177,6 +228,7 @@ test.each(operations.map((each) => [`${each.resource}.${each.nickname}`, each] a
   'the operation %s is declared as by Asterisk',
   (_, operation) => {
     const { resource, nickname } = operation;
+    const difference = responses[nameOf(operation)];
     const theirs = surface.operations.find((each) => each.resource === resource && each.nickname === nickname);
     const sorted = (each: Operation | undefined) =>
       each && {
@@ -184,7 +236,7 @@ test.each(operations.map((each) => [`${each.resource}.${each.nickname}`, each] a
         errorCodes: each.errorCodes.toSorted((one, other) => one - other),
         parameters: each.parameters.toSorted(byName),
       };
-    expect(sorted(operation)).toEqual(sorted(theirs));
+    expect(sorted(operation)).toEqual({ ...sorted(theirs), ...(difference && { response: difference.response }) });
   },
 );
 

@@ -140,3 +140,12 @@ test('an endpoint that is gone, and news of subscriptions, are not told', () => 
   const change = { change: 'subscribe', topic: 't', subscription: 's', id: 1, origin: 't', at: 0 } as const;
   expect(translate({ type: 'SubscriptionChanged', ...change })).toEqual([]);
 });
+
+test('what a restart has ended says so', () => {
+  const channel = channelOf(some);
+  const reason = 'service-restarted';
+  expect(tell({ type: 'StasisEnded', channel, reason })).toMatchObject([{ type: 'StasisEnd', reason }]);
+  expect(tell({ type: 'ChannelChanged', change: { was: channel }, hangup: { cause: 41 }, reason })).toMatchObject([
+    { type: 'ChannelDestroyed', cause: 41, cause_txt: 'Temporary failure', reason },
+  ]);
+});

@@ -1,5 +1,6 @@
 // Applications: who listens, what is subscribed, and when an application is gone.
 import { describe, expect, test } from 'vitest';
+import { Applications } from '../../src/core/applications.ts';
 import type { Core } from '../../src/core/index.ts';
 import { fakeDriver, inAWord, testCore } from '../support/core.ts';
 
@@ -175,27 +176,32 @@ describe('an application', () => {
   });
 });
 
-describe('a text message', () => {
-  test('that nobody would be told of is refused', () => {
-    const { core, endpoint } = setUp();
-    expect(() => core.messages.receive(endpoint, text)).toThrow('Recipient not found');
-    const hello = register(core, 'hello');
-    core.applications.subscribe('hello', ['endpoint:PJSIP']);
-    core.messages.receive(endpoint, text);
-    core.applications.setFilter('hello', { disallowed: [{ type: 'TextMessageReceived' }] });
-    expect(() => core.messages.receive(endpoint, text)).toThrow('Recipient not found');
-    core.applications.setFilter('hello', { disallowed: [] });
-    hello.close();
-    expect(() => core.messages.receive(endpoint, text)).toThrow('Recipient not found');
-  });
+test('whoever tries again is told when an application may hear what it did not hear before', () => {
+  const { core } = setUp();
+  let told = 0;
+  const applications = new Applications(core.bus, core.sources, { onInterest: () => (told += 1) });
+  const after = (change: () => unknown): number => {
+    told = 0;
+    change();
+    return told;
+  };
+  expect(after(() => applications.register('hello', () => undefined))).toBe(1);
+  expect(after(() => applications.subscribe('hello', ['endpoint:PJSIP/foo', 'endpoint:PJSIP']))).toBe(2);
+  expect(after(() => applications.setFilter('hello', { disallowed: [] }))).toBe(1);
+  expect(after(() => applications.persist('hello'))).toBe(1);
+  expect(after(() => applications.unsubscribe('hello', ['endpoint:PJSIP']))).toBe(0);
+});
 
-  test('goes out by the technology before the colon, exactly written', async () => {
-    const { core } = setUp();
-    const sent: string[] = [];
-    core.messages.addSender({ scheme: 'pjsip', send: async (address) => void sent.push(address) });
-    await core.messages.send({ ...text, to: 'pjsip:alice' });
-    expect(sent).toEqual(['alice']);
-    await expect(core.messages.send({ ...text, to: 'PJSIP:alice' })).rejects.toMatchObject({ kind: 'not-found' });
-    await expect(core.messages.send({ ...text, to: 'alice' })).rejects.toMatchObject({ kind: 'not-found' });
-  });
+test('a text message is heard by whoever listens, and by one that is persistent while nobody does', () => {
+  const { core, endpoint } = setUp();
+  const hears = (): boolean => core.applications.hearsTexts(endpoint.snapshot);
+  const hello = register(core, 'hello');
+  core.applications.subscribe('hello', ['endpoint:PJSIP']);
+  expect(hears()).toBe(true);
+  hello.close();
+  expect(hears()).toBe(false);
+  core.applications.persist('hello');
+  expect(hears()).toBe(true);
+  core.applications.unpersist('hello');
+  expect([hears(), core.applications.list()]).toEqual([false, []]);
 });

@@ -86,7 +86,7 @@ describe('a call that is routed to an application', () => {
     const hello = application(core);
     const { heard } = listen(core.endpoints.create(key).topic);
     const channel = call(core);
-    run(channel, { app: 'hello', args: ['a', 'b'] }, core.applications);
+    run(channel, { app: 'hello', args: ['a', 'b'] }, core);
     await channel.answer();
     channel.hungUp({});
     expect((await heard()).map(inAWord)).toEqual([
@@ -116,7 +116,7 @@ describe('a call that is routed to an application', () => {
     const driver = fakeDriver();
     const channel = call(core, driver);
     const { heard } = listen(channel.topic);
-    run(channel, { app: 'hello', args: [] }, core.applications);
+    run(channel, { app: 'hello', args: [] }, core);
     expect((await heard()).map(inAWord)).toEqual([
       'ChannelChanged',
       'ChannelVariableSet STASISSTATUS=',
@@ -132,7 +132,7 @@ describe('a call that is routed to an application', () => {
     const core = testCore();
     const hello = application(core);
     const channel = call(core, fakeDriver(486));
-    run(channel, { app: 'hello', args: [] }, core.applications);
+    run(channel, { app: 'hello', args: [] }, core);
     const { heard } = listen(channel.topic);
     channel.hangup(17);
     channel.hangup(17);

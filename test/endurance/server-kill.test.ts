@@ -64,18 +64,24 @@ async function scene() {
     await watcher.next('TextMessageReceived', ({ message }) => (message as { body: string }).body === body);
   };
   await works('before');
-  return { host, server, service, works };
+  return { host, server, service, foo, works };
 }
 
 test('a SIP server that is killed is missed, and after its return calls and contacts are as before', async () => {
-  const { host, server, service, works } = await scene();
+  const { host, server, service, foo, works } = await scene();
   for (let round = 1, running = server.child; round <= 3; round++) {
     running.kill('SIGKILL');
     const noticed = await untilReadiness(service, 503, DEADLINE + SLACK);
-    const sent = await service.rest('PUT', '/endpoints/PJSIP/foo/sendMessage', { from: 'sip:a@b', body: 'lost' });
-    expect(sent.status).toBe(503);
+    const body = `kept ${round}`;
+    const sent = await service.rest('PUT', '/endpoints/PJSIP/foo/sendMessage', { from: 'sip:a@b', body });
+    expect(sent.status).toBe(202);
     running = (await startServer(host, server.port)).child;
     const back = await untilReadiness(service, 200, DEADLINE + SLACK);
+    // What was accepted meanwhile is tried again, later and later.
+    const { id } = sent.body as { id: string };
+    const state = async (): Promise<unknown> => (await service.rest('GET', `/messages/${id}`)).body;
+    await expect.poll(state, { timeout: 40_000 }).toMatchObject({ state: 'delivered' });
+    expect((await foo.nextMessage()).body).toBe(body);
     await works(`after ${round}`);
     console.log(
       `killed: noticed after ${noticed.toFixed(0)} ms, connected again ${back.toFixed(0)} ms after its start`,

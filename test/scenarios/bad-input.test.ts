@@ -68,8 +68,8 @@ describe('a SIP request', () => {
     if (status === 405) expect(answer.header('Allow')).toMatch(/INVITE.*MESSAGE|MESSAGE.*INVITE/);
   });
 
-  test('MESSAGE that nobody would be told of is refused, not swallowed', async () => {
-    const service = await startService();
+  test('MESSAGE that nobody would be told of is refused, not swallowed, when nothing is kept', async () => {
+    const service = await startService({ messages: 'store: false' });
     const foo = await service.telephone('foo');
     expect((await foo.message({ to: '1001', body: 'lost?' })).status).toBe(404);
     await service.application('hello', ['endpoint:PJSIP/foo']);

@@ -118,7 +118,7 @@ test('health and metrics answer without credentials', async () => {
     'arion_queue_dropped_total{queue="application:hello"} 0',
     'arion_sip_requests_in_total{method="MESSAGE"} 2',
     'arion_websockets 1',
-    'arion_queue_limit{queue="ari:websocket bytes"} 16777216',
+    'arion_queue_limit{queue="ari:websocket bytes"} 4194304',
     'arion_http_request_seconds_count{',
   ]) {
     expect(metrics).toContain(line);

@@ -10,7 +10,7 @@ endpoint:
 aor: { foo: { max_contacts: 1 }, desk: { max_contacts: 1 } }`;
 
 async function setUp() {
-  const service: Service = await startService({ pjsip, contexts: 'default: {}' });
+  const service: Service = await startService({ pjsip, contexts: 'default: {}', messages: 'store: false' });
   const foo = await service.telephone('foo');
   await foo.register();
   const at = `127.0.0.1:${foo.address.port}`;

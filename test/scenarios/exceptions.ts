@@ -9,6 +9,12 @@ const channel = (event: AriEvent): ChannelJson | undefined => event['channel'] a
 
 export const exceptions: readonly Exception[] = [
   {
+    reason: 'each event says where a client may resume',
+    side: 'ours',
+    applies: ({ cursor }) => typeof cursor === 'string',
+    rewrite: ({ cursor: _, ...event }) => event,
+  },
+  {
     reason: 'there is no dialplan language, so no NoOp step is told',
     side: 'captured',
     applies: ({ type, dialplan_app: app }) => type === 'ChannelDialplan' && app === 'NoOp',
@@ -60,6 +66,15 @@ export const exceptions: readonly Exception[] = [
     reason: 'subscribeAll really is all, EndpointStateChange included',
     side: 'ours',
     applies: ({ type }, { socket }) => type === 'EndpointStateChange' && socket === 'subAll',
+  },
+  {
+    reason: 'a text message has an id, by which it can be asked for',
+    side: 'ours',
+    applies: ({ type }) => type === 'TextMessageReceived',
+    rewrite: (event) => {
+      const { id: _, ...message } = event['message'] as { readonly id?: string };
+      return { ...event, message };
+    },
   },
   {
     reason: 'a body is never emptied: it arrived as "" when it was over 1,023 bytes',

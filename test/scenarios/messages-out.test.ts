@@ -33,10 +33,13 @@ const differences: Readonly<Record<string, { readonly reason: string; readonly s
 /** Left out: it watches retransmissions for 36 s, which the SIP server's own tests do on a test clock. */
 const unplayed = ['far end never answers (36 s watched)'];
 
-/** A message without what differs in every run, its headers in the order of their names. */
+/** Different in every run; and when it was accepted and for how long it is of use, which Asterisk does not say. */
+const UNCOMPARED = ['via', 'user-agent', 'date', 'expires'];
+
+/** A message without what is not compared, its headers in the order of their names. */
 function comparable(startLine: string, lines: readonly (readonly [string, string])[], body: string) {
   const masked = lines
-    .filter(([name]) => !['via', 'user-agent'].includes(name.toLowerCase()))
+    .filter(([name]) => !UNCOMPARED.includes(name.toLowerCase()))
     .map(([name, value]) => {
       const kept = value.trim().replace(/tag=[^;]+/, 'tag=<tag>');
       if (name.toLowerCase() === 'call-id') return `${name}: <call>`;
@@ -60,6 +63,8 @@ const ours = (message: SipText) => comparable(message.startLine, message.lines, 
 test('each recorded request to send a message gets the recorded answer and puts the recorded MESSAGE on the wire', async () => {
   const service = await startService({
     contexts: 'default: {}',
+    // What nobody takes at once is over, as in Asterisk.
+    messages: 'store: false',
     pjsip: `
 endpoint: { foo: { aors: [ foo ] }, bar: { aors: [ bar ] } }
 aor: { foo: { max_contacts: 1 }, bar: { max_contacts: 1 } }`,
@@ -84,7 +89,8 @@ aor: { foo: { max_contacts: 1 }, bar: { max_contacts: 1 } }`,
     expect([name, answer.status]).toEqual([name, difference?.status ?? status]);
     const text = await answer.text();
     if (body !== undefined) expect(JSON.parse(text), name).toMatchObject({ message: expect.any(String) });
-    if (status === 202 && difference === undefined) expect([name, text]).toEqual([name, '']);
+    if (status === 202 && difference === undefined)
+      expect(JSON.parse(text), name).toMatchObject({ direction: 'outbound' });
     const expected = difference === undefined ? seen.filter(({ dir }) => dir === 'in') : [];
     for (const { raw } of expected) expect(ours(await foo.nextMessage()), name).toEqual(captured(raw));
     played += 1;

@@ -8,6 +8,7 @@ const transports = ['udp', 'tcp', 'tls', 'ws', 'wss'] as const;
 async function everywhere(): Promise<{ service: Service; ca: string }> {
   const { cert, certFile, keyFile } = await certificateFiles();
   const service = await startService({
+    messages: 'store: false',
     listen: ['tls://127.0.0.1:0', 'ws://127.0.0.1:0', 'wss://127.0.0.1:0'],
     sip: `tls: { cert_file: "${certFile}", priv_key_file: "${keyFile}" }`,
   });

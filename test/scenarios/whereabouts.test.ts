@@ -60,7 +60,7 @@ interface Shown {
 }
 
 test('registrations are listed, told and removed over the API', async () => {
-  const service = await startService();
+  const service = await startService({ messages: 'store: false' });
   const watcher = await service.application('watcher', ['endpoint:PJSIP/foo'], { extensions: true });
   const foo = await service.telephone('foo');
   await foo.register({ headers: [['User-Agent', 'Phone/1']] });

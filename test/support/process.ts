@@ -34,8 +34,9 @@ export function spawnMain(options: readonly string[], environment: Readonly<Reco
   return { child, output: () => output, closed };
 }
 
-export async function startProcess(data: string): Promise<ServiceProcess> {
-  const { child, output, closed } = spawnMain(['--http-port', '0', '--sip-port', '0'], { ARION_DATA: data });
+export async function startProcess(data: string, options: readonly string[] = []): Promise<ServiceProcess> {
+  const ports = ['--http-port', '0', '--sip-port', '0'];
+  const { child, output, closed } = spawnMain([...ports, ...options], { ARION_DATA: data });
   await new Promise<void>((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`the service did not start:\n${output()}`)), DEADLINE);
     const look = (): void => {

@@ -45,6 +45,11 @@ export interface ServiceOptions {
   readonly listen?: readonly string[];
   /** YAML of further keys of the sip section, in one line: "tls: { ... }". */
   readonly sip?: string;
+  /** YAML of keys of the messages and the events sections, in one line: "store: false". */
+  readonly messages?: string;
+  readonly events?: string;
+  /** YAML of the WebSockets to open: `clients` are servers, `bindings` say for which applications; each in one line. */
+  readonly outbound?: { readonly clients: string; readonly bindings: string };
 }
 
 export async function startService(options: ServiceOptions = {}): Promise<Service> {
@@ -58,12 +63,15 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
   const config = readConfig({
     text: `
 http: { port: 0 }
-ari: { users: { ari: { password: ari }, reader: { password: reader, read_only: true } }, allowed_origins: [ "https://app.example" ] }
+ari: { users: { ari: { password: ari }, reader: { password: reader, read_only: true } }, allowed_origins: [ "https://app.example" ], outbound_websockets: { ${options.outbound?.bindings ?? ''} } }
+websocket_client: { ${options.outbound?.clients ?? ''} }
 sip:
   server: ${sipServer}
   listen: ${JSON.stringify(['udp://127.0.0.1:0', 'tcp://127.0.0.1:0', ...(options.listen ?? [])])}
   ${options.sip ?? ''}
 data: ${data}
+messages: { ${options.messages ?? ''} }
+events: { ${options.events ?? ''} }
 pjsip:
   ${indented(pjsip)}
 contexts:

@@ -1,5 +1,5 @@
 // A clock that moves only when a test says so.
-import type { Clock } from '../../src/technologies/pjsip/clock.ts';
+import type { Clock } from '../../src/core/clock.ts';
 
 export interface TestClock extends Clock {
   /** Lets the time pass, and runs what is due, in order. */

@@ -1,15 +1,22 @@
 // The WebSocket as an AsyncAPI 3 document.
 import { Type, type TObject } from 'typebox';
-import { Event, eventModels, RESTRequest } from '../resources/events.ts';
+import { Event, eventModels } from '../resources/events.ts';
+import { Ack, RESTRequest } from '../resources/frames.ts';
 import { Components } from './schemas.ts';
 import { API_VERSION } from './swagger.ts';
 
 const RESPONSE = 'RESTResponse';
 
+const { application, asterisk_id, cursor } = Event.properties;
+
+/** What stands in the journal, or in the place of what does not: not what is said to one WebSocket alone. */
+const isCounted = (schema: TObject): boolean =>
+  schema !== eventModels.ApplicationReplaced && schema !== eventModels.RESTResponse;
+
 /** An event with all that it carries when it is sent. */
 const sent = (schema: TObject): TObject =>
   Type.Object(
-    { ...schema.properties, application: Event.properties.application, asterisk_id: Event.properties.asterisk_id },
+    { ...schema.properties, application, asterisk_id, ...(isCounted(schema) && { cursor }) },
     { title: (schema as { title?: string }).title!, description: (schema as { description?: string }).description! },
   );
 
@@ -21,12 +28,15 @@ const upgradeQuery = {
   properties: {
     app: { type: 'string', description: 'The applications to register, divided by commas.' },
     subscribeAll: { type: 'boolean', description: 'Whether a new application follows everything.' },
+    extensions: { type: 'boolean', description: 'Whether events are sent, too, that ARI does not have.' },
+    since: { type: 'string', description: 'The cursors behind which to go on, in the order of app; or "last".' },
+    persist: { type: 'boolean', description: 'Whether the applications stay when the WebSocket closes.' },
   },
 };
 
 export function asyncApi(): object {
   const components = new Components();
-  const schemas: Record<string, TObject> = { RESTRequest };
+  const schemas: Record<string, TObject> = { RESTRequest, Ack };
   for (const [name, schema] of Object.entries(eventModels)) schemas[name] = sent(schema);
   const messages = Object.fromEntries(
     Object.entries(schemas).map(([name, schema]) => [
@@ -71,6 +81,7 @@ export function asyncApi(): object {
     },
     operations: {
       tell: { action: 'send', channel: { $ref: '#/channels/events' }, messages: events.map(message) },
+      acknowledge: { action: 'receive', channel: { $ref: '#/channels/events' }, messages: [message('Ack')] },
       answer: {
         action: 'receive',
         channel: { $ref: '#/channels/events' },

@@ -32,10 +32,20 @@ export function openApi(resources: readonly Resource[]): object {
         basic: { type: 'http', scheme: 'basic' },
         apiKey: { type: 'apiKey', in: 'query', name: 'api_key', description: 'The user, a colon, and the password.' },
       },
+      parameters: { IdempotencyKey: idempotencyKey },
       schemas: { Error: errorSchema, ...components.schemas },
     },
   };
 }
+
+const idempotencyKey = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  description:
+    'Requests with the same one within 24 hours are one request: it has its effect once, and each gets the same answer, the later ones with the header Idempotency-Replayed.',
+  required: false,
+  schema: { type: 'string', minLength: 1, maxLength: 255 },
+};
 
 const errorSchema = {
   type: 'object',
@@ -55,6 +65,7 @@ const operationOf = (tag: string, operation: Operation, components: Components) 
   parameters: [
     ...Object.entries(operation.params ?? {}).map(([name, schema]) => parameter('path', name, schema, components)),
     ...Object.entries(operation.query ?? {}).map(([name, schema]) => parameter('query', name, schema, components)),
+    ...(operation.method === 'GET' ? [] : [{ $ref: '#/components/parameters/IdempotencyKey' }]),
   ],
   ...(operation.body !== undefined && {
     requestBody: {
@@ -78,11 +89,12 @@ function parameter(place: 'path' | 'query', name: string, schema: TSchema, compo
   };
 }
 
-function success({ handle, returns, empty = 204 }: Operation, components: Components): Record<string, object> {
+function success({ handle, returns, empty = 204, status }: Operation, components: Components): Record<string, object> {
   if (handle === undefined)
     return { 101: { description: 'The WebSocket is open. asyncapi.json says what it carries.' } };
-  if (returns === undefined) return { [empty]: { description: empty === 202 ? 'Accepted.' : 'Done.' } };
-  return { 200: { description: 'Done.', content: content(components.refer(returns)) } };
+  const code = returns === undefined ? empty : (status ?? 200);
+  const description = code === 202 ? 'Accepted.' : 'Done.';
+  return { [code]: { description, ...(returns !== undefined && { content: content(components.refer(returns)) }) } };
 }
 
 const refusals = ({ method, errors = {}, handle }: Operation): Record<string, object> =>
@@ -90,9 +102,13 @@ const refusals = ({ method, errors = {}, handle }: Operation): Record<string, ob
     Object.entries({
       ...errors,
       401: 'The credentials are missing or wrong.',
-      ...(method !== 'GET' && { 403: 'The user may only read.' }),
+      ...(method !== 'GET' && { 403: 'The user may only read.', 422: unprocessable(errors) }),
       ...(handle === undefined && { 400: 'No application, or an empty name.', 426: 'The request is no upgrade.' }),
     }).map(([code, description]) => [code, { description, content: content({ $ref: '#/components/schemas/Error' }) }]),
   );
+
+/** Every unsafe operation may be refused for its key, and some for what they name. */
+const unprocessable = ({ 422: own }: Readonly<Record<number, string>>): string =>
+  [...(own === undefined ? [] : [own]), 'Another request had this Idempotency-Key.'].join(' ');
 
 const content = (schema: unknown) => ({ 'application/json': { schema } });

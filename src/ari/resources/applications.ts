@@ -1,47 +1,20 @@
-// Applications: what they are subscribed to, and which events they want.
-import { Type, type Static } from 'typebox';
-import type { Application as CoreApplication } from '../../core/application.ts';
+// Applications: what they are subscribed to, which events they want, and whether they stay.
+import { Type } from 'typebox';
 import { del, get, post, put, type Resource } from '../resource.ts';
-
-const eventTypes = (description: string) => Type.Array(Type.Object({ type: Type.String() }), { description });
-
-const Application = Type.Object(
-  {
-    name: Type.String({ description: 'The name under which it registered.' }),
-    channel_ids: Type.Array(Type.String(), { description: 'Channels that it is subscribed to.' }),
-    bridge_ids: Type.Array(Type.String(), { description: 'Bridges that it is subscribed to.' }),
-    endpoint_ids: Type.Array(Type.String(), {
-      description: 'Endpoints that it is subscribed to, "PJSIP/alice", and technologies, "PJSIP".',
-    }),
-    device_names: Type.Array(Type.String(), { description: 'Devices that it is subscribed to.' }),
-    events_allowed: eventTypes('When not empty, only these events are sent.'),
-    events_disallowed: eventTypes('These events are not sent.'),
-  },
-  { title: 'Application', description: 'A program that receives events and controls calls.' },
-);
-
-const applicationJson = (application: CoreApplication): Static<typeof Application> => ({
-  name: application.name,
-  channel_ids: application.ids('channel'),
-  bridge_ids: application.ids('bridge'),
-  endpoint_ids: application.ids('endpoint'),
-  device_names: application.ids('deviceState'),
-  events_allowed: [...application.filter.allowed],
-  events_disallowed: [...application.filter.disallowed],
-});
+import { Application, applicationJson, ApplicationSnapshot, eventTypes, snapshotJson } from './application.ts';
 
 const params = { applicationName: Type.String({ description: "The application's name." }) };
 const noApplication = { 404: 'There is no such application.' };
 const eventSource = Type.Array(Type.String(), {
   description:
-    'What to follow: channel:<id>, endpoint:<technology>/<resource>, endpoint:<technology>, bridge:<id>, deviceState:<name>; all of a kind with nothing behind the colon.',
+    'What to follow: channel:<id>, endpoint:<technology>/<resource>, endpoint:<technology>, bridge:<id>, deviceState:<name>, message:<id>; all of a kind with nothing behind the colon.',
 });
 
 export const applications: Resource = {
   name: 'applications',
   description: 'Programs that receive events.',
   since: ['13.0.0'],
-  models: [{ schema: Application }],
+  models: [{ schema: Application }, { schema: ApplicationSnapshot }],
   operations: [
     get(
       '/applications',
@@ -67,6 +40,58 @@ export const applications: Resource = {
       ({ params: { applicationName } }, { applications }) => applicationJson(applications.get(applicationName)),
     ),
 
+    put(
+      '/applications/{applicationName}',
+      {
+        nickname: 'persist',
+        summary: 'Lets an application stay, and keeps its events, while nobody listens for it.',
+        description:
+          'Makes the application if it is not known. Its subscriptions, its filter and its events outlive a restart; subscriptions to channels end with them.',
+        since: ['Arion 0.3.0'],
+        params,
+        returns: Application,
+      },
+      async ({ params: { applicationName } }, { applications }) => {
+        const application = applications.persist(applicationName);
+        await applications.saved(applicationName);
+        return applicationJson(application);
+      },
+    ),
+
+    del(
+      '/applications/{applicationName}',
+      {
+        nickname: 'unpersist',
+        summary: 'Ends that an application stays, and the application if nobody listens for it.',
+        since: ['Arion 0.3.0'],
+        params,
+        errors: noApplication,
+      },
+      async ({ params: { applicationName } }, { applications }) => {
+        applications.unpersist(applicationName);
+        await applications.saved(applicationName);
+      },
+    ),
+
+    get(
+      '/applications/{applicationName}/snapshot',
+      {
+        nickname: 'snapshot',
+        summary: 'All that concerns an application, and the cursor from which to follow what happens to it.',
+        since: ['Arion 0.3.0'],
+        params,
+        returns: ApplicationSnapshot,
+        errors: { ...noApplication, 503: 'Its events cannot be recorded now, so that nobody could follow.' },
+      },
+      async ({ params: { applicationName } }, { applications, eventLogs, ...core }) => {
+        const application = applications.get(applicationName);
+        const snapshot = snapshotJson(application, core);
+        // Asked for before anything else can happen.
+        const cursor = await eventLogs.of(application).cursor();
+        return { ...snapshot, cursor };
+      },
+    ),
+
     post(
       '/applications/{applicationName}/subscription',
       {
@@ -79,8 +104,11 @@ export const applications: Resource = {
         returns: Application,
         errors: { 400: 'No source, or one of an unknown kind.', ...noApplication, 422: 'A source does not exist.' },
       },
-      ({ params: { applicationName }, query }, { applications }) =>
-        applicationJson(applications.subscribe(applicationName, query.eventSource)),
+      async ({ params: { applicationName }, query }, { applications }) => {
+        const application = applications.subscribe(applicationName, query.eventSource);
+        await applications.saved(applicationName);
+        return applicationJson(application);
+      },
     ),
 
     del(
@@ -100,8 +128,11 @@ export const applications: Resource = {
           422: 'The application was not subscribed to a source.',
         },
       },
-      ({ params: { applicationName }, query }, { applications }) =>
-        applicationJson(applications.unsubscribe(applicationName, query.eventSource)),
+      async ({ params: { applicationName }, query }, { applications }) => {
+        const application = applications.unsubscribe(applicationName, query.eventSource);
+        await applications.saved(applicationName);
+        return applicationJson(application);
+      },
     ),
 
     put(
@@ -110,28 +141,31 @@ export const applications: Resource = {
         nickname: 'filter',
         summary: 'Says which events an application wants.',
         description:
-          'An event is sent when its type is not disallowed and, if any are allowed, is one of those. A list that is left out stays as it is; without either, both are emptied.',
+          'An event is sent when it matches no line of those that are disallowed and, if any are allowed, matches a line of those. A line matches an event when all that it names does: the type alone, as in ARI, or also a channel, an endpoint or a variable. Members of other names are kept and shown, and count for nothing. A list that is left out stays as it is; without either, both are emptied. Answers to requests over the WebSocket are never held back.',
         since: ['13.26.0', '16.3.0'],
         params,
         body: {
           name: 'filter',
           dataType: 'object',
           required: false,
-          description: 'The lists: {"allowed": [{"type": "StasisStart"}], "disallowed": []}.',
+          description:
+            'The lists: {"allowed": [{"type": "StasisStart"}], "disallowed": [{"type": "*", "endpoint": "PJSIP/alice"}]}.',
           schema: Type.Object({
-            allowed: Type.Optional(eventTypes('Types that are wanted; empty for all.')),
-            disallowed: Type.Optional(eventTypes('Types that are not wanted.')),
+            allowed: Type.Optional(eventTypes('Events that are wanted; empty for all.')),
+            disallowed: Type.Optional(eventTypes('Events that are not wanted.')),
           }),
         },
         returns: Application,
         errors: { 400: 'A list is malformed.', ...noApplication },
       },
-      ({ params: { applicationName }, body: { allowed, disallowed } }, { applications }) => {
+      async ({ params: { applicationName }, body: { allowed, disallowed } }, { applications }) => {
         const change =
           allowed === undefined && disallowed === undefined
             ? { allowed: [], disallowed: [] }
             : { ...(allowed && { allowed }), ...(disallowed && { disallowed }) };
-        return applicationJson(applications.setFilter(applicationName, change));
+        const application = applications.setFilter(applicationName, change);
+        await applications.saved(applicationName);
+        return applicationJson(application);
       },
     ),
   ],

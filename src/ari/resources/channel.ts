@@ -64,6 +64,13 @@ export const Channel = Type.Object(
   { title: 'Channel', description: 'One leg of a call.' },
 );
 
+export const endReason = Type.Optional(
+  Type.Enum(['service-restarted'], {
+    type: 'string',
+    description: 'Present when neither side has ended it: this service died, and told it when it was back.',
+  }),
+);
+
 export const channelJson = ({
   id,
   name,

@@ -2,10 +2,12 @@
 import { Type, type Static } from 'typebox';
 import type { Endpoints } from '../../core/endpoints.ts';
 import type { EndpointSnapshot } from '../../core/facts.ts';
+import type { MessageSnapshot } from '../../core/message.ts';
 import type { Referral } from '../../core/referrals.ts';
 import { notFound } from '../../errors.ts';
 import type { EndpointKey } from '../../ids.ts';
-import { get, post, put, type Resource } from '../resource.ts';
+import { Answer, get, post, put, type Resource } from '../resource.ts';
+import { draftOf, messageJson, sending, StoredMessage } from './message.ts';
 
 export const Endpoint = Type.Object(
   {
@@ -23,7 +25,11 @@ export const TextMessage = Type.Object(
   {
     from: Type.String({ description: 'Who sent it.' }),
     to: Type.String({ description: 'To whom.' }),
-    body: Type.String({ description: 'The text.' }),
+    body: Type.String({ description: 'The text; bytes that are no text in base64.' }),
+    id: Type.Optional(Type.String({ description: 'Under which it is kept: see the resource messages.' })),
+    encoding: Type.Optional(
+      Type.Enum(['base64'], { type: 'string', description: 'Of the body, where it is not the text itself.' }),
+    ),
     variables: Type.Optional(
       Type.Record(Type.String(), Type.String(), { description: "The technology's headers, by name." }),
     ),
@@ -42,11 +48,6 @@ export const endpointJson = ({ tech, resource, state, channels }: EndpointSnapsh
 const params = {
   tech: Type.Optional(Type.String({ description: 'The technology: PJSIP.' })),
   resource: Type.Optional(Type.String({ description: 'The part after the slash.' })),
-};
-
-const text = {
-  from: Type.String({ default: '', description: 'Who it is from: an address of the technology.' }),
-  body: Type.Optional(Type.String({ description: 'The text.' })),
 };
 
 const variables = {
@@ -88,6 +89,21 @@ const badParameter = { 400: 'A parameter is missing or malformed.' };
 const find = (endpoints: Endpoints, { tech, resource }: EndpointKey) =>
   endpoints.get({ tech: tech.toUpperCase(), resource });
 
+const accepted = {
+  description: 'Replies when the message is kept: the header Location says where to read what becomes of it.',
+  returns: StoredMessage,
+  status: 202,
+} as const;
+const notAccepted = {
+  ...badParameter,
+  413: 'The body is too large.',
+  415: 'Bodies of that type are refused.',
+  503: 'Too many messages wait.',
+};
+
+const kept = (message: MessageSnapshot) =>
+  new Answer(messageJson(message), { Location: `/ari/messages/${encodeURIComponent(message.id)}` });
+
 interface AskedReferral {
   readonly from: string;
   readonly refer_to: string;
@@ -121,20 +137,19 @@ export const endpoints: Resource = {
       {
         nickname: 'sendMessage',
         summary: 'Sends a text message to an address.',
-        description: 'Replies when the message was handed to the technology, not when it was delivered.',
         since: ['13.0.0'],
         query: {
           to: Type.String({
             description: 'To whom: the technology in small letters, a colon, and its address: pjsip:alice.',
           }),
-          ...text,
+          ...sending,
         },
         body: variables,
-        empty: 202,
-        errors: { ...badParameter, 404: 'Nothing sends messages to that address.' },
+        ...accepted,
+        errors: { ...notAccepted, 404: 'Nothing sends messages to that address.' },
       },
-      ({ query: { to, from, body = '' }, body: { variables = {} } }, { messages }) =>
-        messages.send({ to, from, body, variables }),
+      async ({ query: { to, ...query }, body, token }, { messages }) =>
+        kept(await messages.send(draftOf(to, query, body, token))),
     ),
 
     post(
@@ -189,17 +204,16 @@ export const endpoints: Resource = {
       {
         nickname: 'sendMessageToEndpoint',
         summary: 'Sends a text message to one endpoint.',
-        description: 'Replies when the message was handed to the technology, not when it was delivered.',
         since: ['13.0.0'],
         params,
-        query: text,
+        query: sending,
         body: variables,
-        empty: 202,
-        errors: { ...badParameter, 404: 'There is no such endpoint, or it cannot be reached now.' },
+        ...accepted,
+        errors: { ...notAccepted, 404: 'There is no such endpoint, or it cannot be reached and nothing is stored.' },
       },
-      async ({ params, query: { from, body = '' }, body: { variables = {} } }, { endpoints, messages }) => {
+      async ({ params, query, body, token }, { endpoints, messages }) => {
         const { tech, resource } = find(endpoints, params).key;
-        await messages.send({ to: `${tech.toLowerCase()}:${resource}`, from, body, variables });
+        return kept(await messages.send(draftOf(`${tech.toLowerCase()}:${resource}`, query, body, token)));
       },
     ),
 

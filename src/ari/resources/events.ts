@@ -5,10 +5,12 @@ import type { Sources } from '../../core/sources.ts';
 import { Fault } from '../../errors.ts';
 import { post, websocket, type Model, type Resource } from '../resource.ts';
 import { Moment } from '../time.ts';
-import { Channel } from './channel.ts';
+import { Channel, endReason } from './channel.ts';
 import { DeviceState } from './device-states.ts';
 import { Endpoint, TextMessage } from './endpoints.ts';
+import { StoredMessage } from './message.ts';
 import { Registration } from './registration.ts';
+import { Ack, openingQuery, RESTQueryStringParameter, RESTRequest } from './frames.ts';
 
 const ContactInfo = Type.Object(
   {
@@ -46,12 +48,17 @@ const Message = Type.Object(
 
 const timestamp = Moment('When it happened.');
 
-/** What every event carries besides its own. `application` and `asterisk_id` are added when it is sent. */
+/** What every event carries besides its own. `application`, `asterisk_id` and `cursor` are added when it is sent. */
 export const Event = Type.Object(
   {
     ...Message.properties,
     application: Type.String({ description: 'The application that it is for.' }),
     timestamp,
+    cursor: Type.Optional(
+      Type.String({
+        description: 'Where it is among the events of the application: what to resume from, see `since`.',
+      }),
+    ),
   },
   { title: 'Event', description: 'Something that happened.' },
 );
@@ -60,12 +67,23 @@ const event = <const Name extends string, P extends TProperties>(name: Name, des
   Type.Object({ type: Type.Literal(name), timestamp, ...properties }, { title: name, description });
 
 export const eventModels = {
+  ApplicationRegistered: event(
+    'ApplicationRegistered',
+    'The application is registered. Sent only over a WebSocket that this server has opened, first of all.',
+    {},
+  ),
+  ApplicationUnregistered: event(
+    'ApplicationUnregistered',
+    'The application is no longer registered. Sent only over a WebSocket that this server has opened.',
+    {},
+  ),
   ApplicationReplaced: event('ApplicationReplaced', 'Another WebSocket has registered the application.', {}),
   ChannelCreated: event('ChannelCreated', 'A channel has come into being.', { channel: Channel }),
   ChannelDestroyed: event('ChannelDestroyed', 'A channel is gone.', {
     cause: Type.Integer({ description: 'Why, as a Q.850 cause; 0 when nobody said.' }),
     cause_txt: Type.String({ description: 'The cause in words.' }),
     tech_cause: Type.Optional(Type.Integer({ description: "The technology's own code: for SIP the status." })),
+    reason: endReason,
     channel: Channel,
   }),
   ChannelStateChange: event('ChannelStateChange', "A channel's state has changed.", { channel: Channel }),
@@ -116,7 +134,7 @@ export const eventModels = {
     channel: Channel,
     replace_channel: Type.Optional(Channel),
   }),
-  StasisEnd: event('StasisEnd', 'A channel has left the application.', { channel: Channel }),
+  StasisEnd: event('StasisEnd', 'A channel has left the application.', { reason: endReason, channel: Channel }),
   EndpointStateChange: event('EndpointStateChange', 'The state or the channels of an endpoint were told anew.', {
     endpoint: Endpoint,
   }),
@@ -147,9 +165,26 @@ export const eventModels = {
     message: TextMessage,
     endpoint: Type.Optional(Endpoint),
   }),
-  DeviceStateChanged: event('DeviceStateChanged', 'The state of a device has changed.', {
-    device_state: DeviceState,
-  }),
+  MessageStateChange: event(
+    'MessageStateChange',
+    'A text message was accepted, or what is known of its delivery has changed. Sent only over a WebSocket that was opened with extensions=true.',
+    { message: StoredMessage, endpoint: Type.Optional(Endpoint) },
+  ),
+  EventsLost: event(
+    'EventsLost',
+    'Events that were to follow can no longer be read. Sent in their place, only over a WebSocket that was opened with since, or from here.',
+    {
+      from: Type.Optional(Type.String({ description: 'The cursor of the first of them, if that is known.' })),
+      to: Type.Optional(Type.String({ description: 'The cursor of the last of them, if that is known.' })),
+      count: Type.Optional(Type.Integer({ description: 'How many they are, if that is known.' })),
+      reason: Type.Enum(['retention', 'not-kept', 'not-written', 'corrupt'], {
+        type: 'string',
+        description:
+          'They were older or more than is kept; the cursor is unknown, or the application was not known all the time; they could not be written down; what was written cannot be read.',
+      }),
+    },
+  ),
+  DeviceStateChanged: event('DeviceStateChanged', 'The state of a device has changed.', { device_state: DeviceState }),
   RESTResponse: event('RESTResponse', 'The answer to a request over the WebSocket. No event filter holds it back.', {
     transaction_id: Type.String({ description: 'As in the request; empty when it had none.' }),
     request_id: Type.String({ description: 'As in the request; empty when it had none.' }),
@@ -162,36 +197,15 @@ export const eventModels = {
 };
 
 /** Events that ARI does not have: they are for those who ask for them. */
-export const EXTENSIONS: ReadonlySet<string> = new Set<keyof typeof eventModels>(['RegistrationStateChange']);
+export const EXTENSIONS: ReadonlySet<string> = new Set<keyof typeof eventModels>([
+  'RegistrationStateChange',
+  'MessageStateChange',
+]);
 
 type EventModels = typeof eventModels;
 
 /** Any event: switch on `type`, and the rest is known. */
 export type AriEvent = { [Name in keyof EventModels]: Static<EventModels[Name]> }[keyof EventModels];
-
-const RESTQueryStringParameter = Type.Object(
-  { name: Type.String({ description: 'Its name.' }), value: Type.String({ description: 'Its value.' }) },
-  { title: 'RESTQueryStringParameter', description: 'One parameter of a request over the WebSocket.' },
-);
-
-/** Members with a default are required in ARI's documents alone. */
-export const RESTRequest = Type.Object(
-  {
-    type: Type.String({ description: 'Always "RESTRequest".' }),
-    transaction_id: Type.String({ default: '', description: 'Whatever the client likes: it comes back.' }),
-    request_id: Type.String({ default: '', description: 'Whatever the client likes: it comes back.' }),
-    method: Type.String({ description: 'The HTTP method.' }),
-    uri: Type.String({ description: 'What follows "/ari/": channels/1700000000.1/answer. May have a query.' }),
-    content_type: Type.Optional(
-      Type.String({ description: 'Of the body: application/json or application/x-www-form-urlencoded.' }),
-    ),
-    query_strings: Type.Optional(
-      Type.Array(RESTQueryStringParameter, { description: 'Further parameters, besides those of the uri.' }),
-    ),
-    message_body: Type.Optional(Type.String({ description: 'The body, as text.' })),
-  },
-  { title: 'RESTRequest', description: 'A request over the WebSocket.' },
-);
 
 interface Shown {
   readonly channel?: ChannelSnapshot;
@@ -218,6 +232,7 @@ const models: Model[] = [
   ...Object.values(eventModels).map((schema) => ({ schema, extends: Event })),
   { schema: RESTQueryStringParameter },
   { schema: RESTRequest },
+  { schema: Ack },
 ];
 
 export const events: Resource = {
@@ -231,19 +246,7 @@ export const events: Resource = {
       summary: 'Opens a WebSocket that carries the events of applications.',
       description: 'Requests may be sent over it, too: see the models RESTRequest and RESTResponse.',
       since: ['12.0.0'],
-      query: {
-        app: Type.Array(Type.String(), {
-          description: 'The applications to register. Whoever listened for one of them before is replaced.',
-        }),
-        subscribeAll: Type.Optional(
-          Type.Boolean({ description: 'Whether an application that is not known yet follows everything.' }),
-        ),
-        extensions: Type.Optional(
-          Type.Boolean({
-            description: 'Whether events are sent, too, that ARI does not have: RegistrationStateChange.',
-          }),
-        ),
-      },
+      query: openingQuery,
       returns: Message,
     }),
 

@@ -6,6 +6,8 @@ import { channels } from './channels.ts';
 import { deviceStates } from './device-states.ts';
 import { endpoints } from './endpoints.ts';
 import { events } from './events.ts';
+import { mailboxes } from './mailboxes.ts';
+import { messages } from './messages.ts';
 import { registrations } from './registrations.ts';
 
 export const resources: readonly Resource[] = [
@@ -14,7 +16,9 @@ export const resources: readonly Resource[] = [
   channels,
   events,
   deviceStates,
+  mailboxes,
   applications,
+  messages,
   registrations,
 ];
 

@@ -4,10 +4,11 @@
 // the disk itself once a second and at the close: a loss of power may cost the records of the last second.
 // One process at a time may have the directory open. Nothing here holds another one off: the Store's lock in the same
 // data directory does.
-import { mkdir, open as openFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import type { Journal, JournalLimits } from '../../core/journal.ts';
 import { Fault } from '../../errors.ts';
 import { faithful } from './faithful.ts';
+import { journalFiles } from './journal-file.ts';
 import {
   diskFault,
   makeFolder,
@@ -86,8 +87,8 @@ class FileJournal implements Journal {
       now: Date.now,
       log: () => undefined,
       maxWaiting: 16 * 1024 * 1024,
-      maxStreams: 1_000,
-      openFile,
+      maxStreams: 10_000,
+      openFile: journalFiles(),
       ...options,
     };
   }

@@ -26,7 +26,7 @@ export function memoryJournal({
   maxBytes,
   now = Date.now,
   generation = randomInt(2 ** 31),
-  maxStreams = 1_000,
+  maxStreams = 10_000,
 }: MemoryJournalOptions): Journal & { readonly metrics: JournalMetrics } {
   const streams = new Map<string, MemoryStream>();
   let born = generation;

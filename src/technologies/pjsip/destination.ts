@@ -1,15 +1,20 @@
-// Where a text message goes: each shape of destination that chan_pjsip knows, as an endpoint and a request target.
+// Where a text message goes: each shape of destination that chan_pjsip knows, as an endpoint and its request targets.
 import { Fault } from '../../errors.ts';
-import type { Contact } from './contact.ts';
+import { towards, type Contact } from './contact.ts';
 import type { Location } from './location.ts';
 import { parseNameAddress } from './name-address.ts';
 import type { EndpointObject, PjsipObjects } from './objects/index.ts';
 import { formatUri, parseUri, schemeOf } from './uri.ts';
 
-export interface Destination {
+export interface Targets {
   /** Whose settings count. */
   readonly endpoint: EndpointObject;
-  /** The Request-URI, and the way to it. */
+  /** Each Request-URI, and the way to it: once, in the order in which they are tried. None, when it can be reached nowhere now. */
+  readonly contacts: readonly Contact[];
+}
+
+export interface Destination extends Pick<Targets, 'endpoint'> {
+  /** The first of the targets. */
   readonly contact: Contact;
 }
 
@@ -19,7 +24,7 @@ export interface Directory {
   /** The endpoint whose settings count where none is named. */
   readonly defaultEndpoint: string;
   isAor(name: string): boolean;
-  /** Where the address of record can be reached now; only the first is tried. */
+  /** Where the address of record can be reached now. */
   contacts(aor: string): readonly Contact[];
 }
 
@@ -40,16 +45,31 @@ export function directory(
   };
 }
 
-/** Fails with a Fault 'not-found' when the text leads nowhere. */
-export function destinationOf(text: string, directory: Directory): Destination {
+/** Fails with a Fault 'not-found' when the text names no endpoint and no URI. An endpoint may have no contact now. */
+export function targetsOf(text: string, directory: Directory): Targets {
   const found = find(text, directory);
-  if (found !== undefined) return found;
-  throw new Fault('not-found', `"${text}" leads to no endpoint, contact or URI`, { code: 'destination-not-found' });
+  if (found === undefined) throw leadsNowhere(text);
+  return { ...found, contacts: distinct(found.contacts) };
 }
+
+/** Fails with a Fault 'not-found' when there is no contact now, too. */
+export function destinationOf(text: string, directory: Directory): Destination {
+  const { endpoint, contacts } = targetsOf(text, directory);
+  const [contact] = contacts;
+  if (contact === undefined) throw leadsNowhere(text);
+  return { endpoint, contact };
+}
+
+const leadsNowhere = (text: string): Fault =>
+  new Fault('not-found', `"${text}" leads to no endpoint, contact or URI`, { code: 'destination-not-found' });
+
+const distinct = (contacts: readonly Contact[]): Contact[] => [
+  ...new Map(contacts.map((each) => [JSON.stringify(towards(each)), each])).values(),
+];
 
 export const isSip = (text: string): boolean => schemeOf(text) === 'sip' || schemeOf(text) === 'sips';
 
-function find(text: string, directory: Directory): Destination | undefined {
+function find(text: string, directory: Directory): Targets | undefined {
   const named = directory.endpoints.get(text);
   if (named !== undefined) return toEndpoint(named, directory);
   if (isSip(text)) return toUri(outbound(directory), text);
@@ -58,7 +78,7 @@ function find(text: string, directory: Directory): Destination | undefined {
 }
 
 /** `endpoint/aor`, `endpoint/sip:u@h`, `endpoint/u@h`, `PJSIP/user@endpoint` */
-function ofPair(text: string, directory: Directory): Destination | undefined {
+function ofPair(text: string, directory: Directory): Targets | undefined {
   const slash = text.indexOf('/');
   const [name, rest] = [text.slice(0, slash), text.slice(slash + 1)];
   const at = rest.lastIndexOf('@');
@@ -67,13 +87,13 @@ function ofPair(text: string, directory: Directory): Destination | undefined {
     return found && withUser(found, rest.slice(0, at));
   }
   const endpoint = directory.endpoints.get(name);
-  if (directory.isAor(rest)) return toContact(endpoint, directory.contacts(rest)[0]);
+  if (directory.isAor(rest)) return endpoint && { endpoint, contacts: directory.contacts(rest) };
   if (isSip(rest)) return toUri(endpoint, rest);
   return at === -1 ? undefined : toUri(endpoint, `sip:${rest}`);
 }
 
 /** `name@anything` when that is an endpoint's name; else `user@host` or `host`. */
-function ofToken(text: string, directory: Directory): Destination | undefined {
+function ofToken(text: string, directory: Directory): Targets | undefined {
   const named = directory.endpoints.get(text.split('@')[0]!);
   return named === undefined ? toUri(outbound(directory), `sip:${text}`) : toEndpoint(named, directory);
 }
@@ -81,16 +101,21 @@ function ofToken(text: string, directory: Directory): Destination | undefined {
 const outbound = ({ endpoints, defaultEndpoint }: Directory): EndpointObject | undefined =>
   endpoints.get(defaultEndpoint);
 
-const toEndpoint = (endpoint: EndpointObject | undefined, { contacts }: Directory): Destination | undefined =>
-  toContact(endpoint, endpoint?.aors.flatMap((aor) => contacts(aor))[0]);
+const toEndpoint = (endpoint: EndpointObject | undefined, { contacts }: Directory): Targets | undefined =>
+  endpoint && { endpoint, contacts: endpoint.aors.flatMap((aor) => contacts(aor)) };
 
-const toContact = (endpoint: EndpointObject | undefined, contact: Contact | undefined): Destination | undefined =>
-  endpoint && contact && { endpoint, contact };
+const toUri = (endpoint: EndpointObject | undefined, uri: string): Targets | undefined =>
+  parseUri(uri) === undefined || UNWRITABLE.test(uri)
+    ? undefined
+    : endpoint && { endpoint, contacts: [{ uri, path: '' }] };
 
-const toUri = (endpoint: EndpointObject | undefined, uri: string): Destination | undefined =>
-  parseUri(uri) === undefined ? undefined : toContact(endpoint, { uri, path: '' });
+/** What must be escaped in a URI wherever it stands (RFC 3261 25.1). */
+const UNWRITABLE = /[^!-~]|\|/;
 
-function withUser({ endpoint, contact }: Destination, user: string): Destination | undefined {
-  const uri = parseUri(contact.uri);
-  return uri && { endpoint, contact: { ...contact, uri: formatUri({ ...uri, user }) } };
+function withUser({ endpoint, contacts }: Targets, user: string): Targets {
+  const renamed = contacts.flatMap((contact) => {
+    const uri = parseUri(contact.uri);
+    return uri === undefined ? [] : [{ ...contact, uri: formatUri({ ...uri, user }) }];
+  });
+  return { endpoint, contacts: renamed };
 }

@@ -2,7 +2,7 @@
 //
 // Whoever is challenged costs the same work, whether the name is known or not, and whatever is wrong: the hashes are
 // reckoned in any case. So names cannot be found out by trying.
-import type { Clock } from './clock.ts';
+import type { Clock } from '../../core/clock.ts';
 import { algorithmOf, digestResponse, parseDigest, systemHash, type DigestFields, type Hash } from './digest.ts';
 import { quote } from './name-address.ts';
 import { areEqual, Nonces, type NoncesMetrics } from './nonces.ts';

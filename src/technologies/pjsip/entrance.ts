@@ -2,7 +2,7 @@
 import type { Endpoint } from '../../core/endpoint.ts';
 import { Fault } from '../../errors.ts';
 import { checkingAuthentication, digestAuthenticator, type Authenticator } from './auth.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../../core/clock.ts';
 import { DigestServer } from './digest-server.ts';
 import { frontEnd, type FrontEnd } from './front-end.ts';
 import { Hosts, systemResolver, type Resolver } from './hosts.ts';

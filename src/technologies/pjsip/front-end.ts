@@ -1,6 +1,6 @@
 // The way of every request from the network: in its turn, identify, authenticate, then the service of its method.
 import type { Endpoint } from '../../core/endpoint.ts';
-import { Fault, type FaultKind } from '../../errors.ts';
+import { Fault } from '../../errors.ts';
 import { endpointAllows, sourceAllowed } from './acl.ts';
 import type { CheckAuthentication } from './auth.ts';
 import type { Identifiers } from './identify.ts';
@@ -10,6 +10,7 @@ import type { EndpointObject, PjsipObjects } from './objects/index.ts';
 import type { Sender } from './service.ts';
 import type { Services } from './services.ts';
 import type { ResponseParts, SipRequest } from './stack.ts';
+import { statusOf } from './statuses.ts';
 import { believed } from './trust.ts';
 import type { Unidentified } from './unidentified.ts';
 import type { Works } from './work.ts';
@@ -26,21 +27,6 @@ export interface FrontEndParts {
   readonly unidentified: Pick<Unidentified, 'count' | 'warn'>;
   readonly log: Log;
 }
-
-const statusOf: Readonly<Record<FaultKind, number>> = {
-  invalid: 400,
-  // A 401 would need a challenge, which is the authenticator's business.
-  unauthorized: 403,
-  forbidden: 403,
-  'not-found': 404,
-  conflict: 491,
-  precondition: 480,
-  unprocessable: 404,
-  'too-large': 413,
-  'unsupported-media': 415,
-  unsupported: 501,
-  unavailable: 503,
-};
 
 /** In seconds: when who was refused, because there is too much to do, may try again. */
 const RETRY_AFTER = '10';

@@ -1,6 +1,6 @@
 // The addresses of the host names by which identify objects recognise senders: resolved at the start, and again and again.
 import { lookup, resolveSrv } from 'node:dns/promises';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../../core/clock.ts';
 import { inWords, type Log } from './log.ts';
 import type { PjsipObjects } from './objects/index.ts';
 

@@ -20,17 +20,17 @@
 //   who calls      front-end, entrance, work, identify, hosts, acl, auth, digest-server, nonces, trust, unidentified, insecure
 //   where they are registrar, registration, location, contact, instances, flow-index, deadlines, qualify, reachability,
 //                  inbound-registrations, by-flows
-//   what is sent   request, outbound, credentials, digest, destination, messages-sent, refer, own-address, product
+//   what is sent   request, outbound, credentials, digest, destination, refer, own-address, product
 //   at providers   outbound-registrations, outbound-registration, registering, retry
 //   calls          sessions, sessions-admission, session (the machine), session-driver, session-dtmf, causes, sdp/
-//   texts          messages, messages-received
-//   on the wire    stack (the port), uri, name-address, networks
+//   texts          messages; in: messages-received; out: messages-delivery, messages-sent, messages-outcome
+//   on the wire    stack (the port), statuses, uri, name-address, networks
 import { randomBytes } from 'node:crypto';
 import type { Endpoint } from '../../core/endpoint.ts';
 import type { Core } from '../../core/index.ts';
 import type { Store } from '../../core/store.ts';
 import type { Technology } from '../../core/technology.ts';
-import { systemClock, type Clock } from './clock.ts';
+import { systemClock, type Clock } from '../../core/clock.ts';
 import type { Registered } from './contact.ts';
 import { Devices } from './devices.ts';
 import { Entrance, type EntranceMetrics, type EntranceOptions } from './entrance.ts';
@@ -85,7 +85,7 @@ export interface Pjsip extends Technology {
 /** Fails with a Fault 'invalid' when the configuration names what is not there. */
 export function pjsip(parts: PjsipParts): Pjsip {
   const { core, store, config, clock = systemClock, random = randomBytes, log } = parts;
-  const objects = new LiveObjects({ config, store, log, problemOf: (some) => entrance.problemOf(some) });
+  const objects: LiveObjects = new LiveObjects({ config, store, log, problemOf: (some) => entrance.problemOf(some) });
   const stack = naming(parts.stack, objects.global.user_agent);
   const whereabouts: Whereabouts = new Whereabouts({
     ...{ core, objects, stack, store, clock, random: fraction(random), log },
@@ -102,7 +102,7 @@ export function pjsip(parts: PjsipParts): Pjsip {
   const { calls, texts, referrals } = offered;
 
   const endpointOf = (object: EndpointObject): Endpoint => reachability.endpointOf(object);
-  const entrance = new Entrance({ ...parts, objects, services, endpointOf, clock, random });
+  const entrance: Entrance = new Entrance({ ...parts, objects, services, endpointOf, clock, random });
   objects.onChange((changes) => follow(changes, { entrance, whereabouts, devices, providers }));
   core.configuration.addObjects(dynamicObjects({ objects, routing: core.routing, log }));
 
@@ -180,7 +180,7 @@ function offer({ core, objects, stack, whereabouts, services, clock, random, log
   // Path is kept where an address of record wants it, which may be configured at any time.
   const supported = ['path'];
   const calls = sessions({ core, stack, outbound, services, supported, clock, random: fraction(random), log });
-  const texts = messages({ core, objects, location, stack, outbound, log });
+  const texts = messages({ core, objects, location, stack, outbound, clock, log });
   const referrals = new Referrals({ objects, location, stack, outbound, clock, random, log });
   const isUnreachable = (aor: string, contact: Registered): boolean =>
     qualify.stateOf(aor, contact).status === 'Unreachable';

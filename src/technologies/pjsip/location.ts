@@ -5,9 +5,9 @@
 // when its time is up, one whose connection has ended at once.
 import type { RegistrationChange } from '../../core/registrations.ts';
 import type { Store, StoreWrite } from '../../core/store.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../../core/clock.ts';
 import { contactId, flowOf, nextHopOf, type Contact, type Located, type Registered } from './contact.ts';
-import { Deadlines } from './deadlines.ts';
+import { Deadlines } from '../../core/deadlines.ts';
 import { FlowIndex } from './flow-index.ts';
 import { onePerInstance, otherFlows } from './instances.ts';
 import { inWords, type Log } from './log.ts';

@@ -1,23 +1,45 @@
-// What an application hears of a MESSAGE: its addresses, its text, its headers as variables, as chan_pjsip writes them.
+// What is known of a MESSAGE that came: its addresses, its body whole, its headers as variables, as chan_pjsip writes them;
+// and for whom, until when, and as which message it counts.
 import type { TextMessage } from '../../core/facts.ts';
 import { divide, formatNameAddress, parseNameAddress, parseParams, type NameAddress } from './name-address.ts';
 import type { EndpointObject } from './objects/index.ts';
-import type { SipAddress, SipRequest } from './stack.ts';
+import type { SipAddress, SipHeaders, SipRequest } from './stack.ts';
 import { formatUri, parseUri } from './uri.ts';
 
 /** Undefined when its From or To is no address. */
 export function textOf(request: SipRequest, object: EndpointObject): TextMessage | undefined {
-  const { headers, body } = request;
+  const { headers, body, bodyEncoding } = request;
   const from = addressOf(headers.get('From'));
   const to = addressOf(headers.get('To'));
   if (from === undefined || to === undefined) return undefined;
-  const isText = /^text\/plain\b/i.test(headers.get('Content-Type') ?? '');
   return {
     from: formatNameAddress({ ...from, name: from.name.replace(CONTROLS, ' '), params: none }),
     to: toOf({ ...to, params: none }),
-    body: isText ? body.replace(/[\r\n]+$/, '') : body,
+    body,
+    ...(bodyEncoding !== undefined && { encoding: bodyEncoding }),
     variables: variablesOf(request, object),
   };
+}
+
+/** It is the same message again that has the same (RFC 3261 8.2.2.2): a retransmission, or the same once more. */
+export const keyOf = ({ headers }: SipRequest): string =>
+  `${headers.get('Call-ID')} ${Number.parseInt(headers.get('CSeq') ?? '', 10)}`;
+
+/** The user of the Request-URI; empty when it has none. */
+export const recipientOf = ({ uri }: SipRequest): string => parseUri(uri)?.user ?? '';
+
+/** Milliseconds since 1970, if it says it: Expires counts from its Date, or from now (RFC 3428 4, 7). */
+export function expiryOf(headers: SipHeaders, now: number): number | undefined {
+  const [, seconds] = /^\s*(\d{1,10})\s*$/.exec(headers.get('Expires') ?? '') ?? [];
+  return seconds === undefined ? undefined : (sentAt(headers) ?? now) + Number(seconds) * 1000;
+}
+
+/** Its Date (RFC 3261 20.17), in milliseconds since 1970; undefined when there is none that can be read. */
+export function sentAt(headers: SipHeaders): number | undefined {
+  const date = headers.get('Date') ?? '';
+  // Without its zone it would be read as one of ours.
+  const time = /\bGMT\s*$/i.test(date) ? Date.parse(date) : Number.NaN;
+  return Number.isNaN(time) ? undefined : time;
 }
 
 const none: ReadonlyMap<string, string> = new Map();
@@ -137,3 +159,13 @@ function inOrder<T>(all: readonly T[], names: readonly string[], nameOf: (each: 
 
 const hostPort = ({ address, port }: SipAddress): string =>
   address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+
+/** Of the variables of a message those that hold for whoever it is given on to, too: not what its sender says of itself to us. */
+export const onwardOf = (variables: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(variables).filter(([name]) => !OF_ONE_HOP.has(name.toLowerCase())));
+
+const OF_ONE_HOP: ReadonlySet<string> = new Set([
+  ...['supported', 'require', 'proxy-require', 'user-agent', 'server', 'allow-events', 'accept', 'path'],
+  // Whom we trust with them need not be whom the recipient trusts (RFC 3325).
+  ...['p-asserted-identity', 'p-preferred-identity', 'remote-party-id'],
+]);

@@ -1,10 +1,11 @@
-// The headers of a MESSAGE for a text message, and what those of a REFER have in common with them. What cannot be written as a header is refused, never sent.
+// The headers of a MESSAGE for a text message, and what those of a REFER have in common with them. What cannot be written is refused, never sent.
 import type { TextMessage } from '../../core/facts.ts';
+import type { TextAttempt } from '../../core/technology.ts';
 import { Fault } from '../../errors.ts';
 import { isSip } from './destination.ts';
-import { inFromTo } from './messages-received.ts';
+import { inFromTo, sentAt } from './messages-received.ts';
 import { formatNameAddress, parseNameAddress } from './name-address.ts';
-import type { SipHeader } from './stack.ts';
+import { SipHeaders, type SipHeader } from './stack.ts';
 import { formatUri, parseUri, schemeOf, type SipUri } from './uri.ts';
 
 export interface Addresses {
@@ -16,19 +17,51 @@ export interface Addresses {
 
 /**
  * `address` is where it goes, without the technology, and without line breaks. Fails with a Fault 'invalid' when a value
- * would break a header, a variable's name is none of a header, Max-Forwards reaches 0, or the From is no address.
+ * would break a header, a variable's name is none of a header, Max-Forwards reaches 0, the From is no address, or what is
+ * said to be base64 is not.
  */
 export function headersOf(
   address: string,
-  { from, variables }: TextMessage,
+  { from, body, encoding, variables }: TextMessage,
   addresses: Addresses,
 ): { readonly headers: readonly SipHeader[]; readonly type: string } {
+  if (encoding === 'base64' && Buffer.from(body, 'base64').toString('base64') !== body)
+    throw new Fault('invalid', 'The body is not base64');
   const [type, others] = divided(Object.entries(variables), ([name]) => name.toLowerCase() === 'content-type');
   return {
     headers: [...addressed(address, from, addresses), ...written(others)],
-    type: type.map(([, value]) => mediaType(value)).at(-1) ?? 'text/plain',
+    type: type.map(([, value]) => mediaType(value)).at(-1) ?? (encoding === 'base64' ? BYTES : 'text/plain'),
   };
 }
+
+const BYTES = 'application/octet-stream';
+
+/** The same in each attempt and at each contact, so that the far end knows the message again. */
+export const identified = ({ id }: Pick<TextAttempt, 'id'>): SipHeader[] => [
+  ['Call-ID', id],
+  ['CSeq', '1 MESSAGE'],
+];
+
+/**
+ * When the message was accepted, and for how many seconds from then on it is of use, unless the application says so itself
+ * (RFC 3261 20.17, 20.19; RFC 3428 4).
+ */
+export function dated(
+  variables: TextMessage['variables'],
+  { createdAt, expiresAt }: Pick<TextAttempt, 'createdAt' | 'expiresAt'>,
+): SipHeader[] {
+  const given = new SipHeaders(Object.entries(variables).filter(([, value]) => value !== ''));
+  const since = sentAt(given) ?? createdAt;
+  const seconds = Math.min(Math.max(Math.ceil((expiresAt - since) / 1000), 1), LONGEST);
+  const ours: SipHeader[] = [
+    ['Date', new Date(createdAt).toUTCString()],
+    ['Expires', String(seconds)],
+  ];
+  return ours.filter(([name]) => given.get(name) === undefined);
+}
+
+/** RFC 3261 20.19 */
+const LONGEST = 2 ** 32 - 1;
 
 /** From and To. Fails as `headersOf`. */
 export function addressed(address: string, from: string, { own, target }: Addresses): SipHeader[] {
@@ -42,11 +75,12 @@ export function addressed(address: string, from: string, { own, target }: Addres
 /** Variables as headers, but for those that we or the stack write. Fails as `headersOf`. */
 export function written(variables: Iterable<readonly [name: string, value: string]>): SipHeader[] {
   return [...variables].flatMap(([name, value]): SipHeader[] => {
-    if (!TOKEN.test(name)) throw new Fault('invalid', `The variable name "${printable(name)}" is not a header name`);
+    if (!TOKEN.test(name) || name.toLowerCase() in {})
+      throw new Fault('invalid', `The variable name "${printable(name)}" is not a header name`);
     refuseBreaking(name, value);
     const key = name.toLowerCase();
     if (key === 'max-forwards') return [['Max-Forwards', lowered(value)]];
-    return OURS.has(key) || value === '' ? [] : [[name, value]];
+    return OURS.has(key) || key.startsWith('pjsip_') || value === '' ? [] : [[name, value]];
   });
 }
 
@@ -55,11 +89,15 @@ export function divided<T>(all: readonly T[], isSo: (each: T) => boolean): [T[],
   return [all.filter(isSo), all.filter((each) => !isSo(each))];
 }
 
-/** RFC 3261 25.1 */
-const TOKEN = /^[\w\-.!%*+`'~]+$/;
-/** What we or the stack write. Such a variable is passed over, so that those of a received message can be given back. */
+/** RFC 3261 25.1; but a stack carries no "%", and no name that means something in every JavaScript object. */
+const TOKEN = /^[\w\-.!*+`'~]+$/;
+/**
+ * What we or the stack write, and what was between a sender and us alone, as are the variables of ours, PJSIP_. Such a
+ * variable is passed over, so that those of a received message can be given back, or on.
+ */
 const OURS: ReadonlySet<string> = new Set([
   ...['to', 'from', 'via', 'route', 'contact', 'call-id', 'cseq', 'allow', 'content-length', 'request-uri'],
+  ...['record-route', 'authorization', 'proxy-authorization', 'rseq'],
 ]);
 const BREAKING = /[\r\n\0]/;
 

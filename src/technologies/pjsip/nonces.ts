@@ -4,7 +4,7 @@
 // address and the realm. Of one that was used with the right credentials the count is kept until its lifetime ends. When
 // too many are kept, the oldest is forgotten; from then on every nonce of its age that is not kept is too old.
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../../core/clock.ts';
 
 /** How a nonce was used. */
 export interface Use {

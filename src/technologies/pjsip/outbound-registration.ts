@@ -2,7 +2,7 @@
 import type { RegistrationChange, RegistrationSnapshot } from '../../core/registrations.ts';
 import { Fault } from '../../errors.ts';
 import { endpointId } from '../../ids.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../../core/clock.ts';
 import { hostPort } from './contact.ts';
 import { Credentials } from './credentials.ts';
 import type { Log } from './log.ts';

@@ -1,7 +1,7 @@
 // All registrations of ours at providers: they follow the configuration, and are taken back when the service stops.
 import type { Core } from '../../core/index.ts';
 import type { RegistrationChange, RegistrationProvider, RegistrationSnapshot } from '../../core/registrations.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../../core/clock.ts';
 import type { Log } from './log.ts';
 import type { EndpointObject, PjsipObjects } from './objects/index.ts';
 import { OutboundRegistration, snapshotId, type OutboundRegistrationParts } from './outbound-registration.ts';

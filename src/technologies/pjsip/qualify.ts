@@ -3,9 +3,9 @@
 // A contact that comes is asked at once; those that are there at the start at a random moment, so that they do not all
 // answer at the same time. Any response shows that someone is there, unless the address of record wants a 2xx.
 import type { ContactStatus } from '../../core/facts.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../../core/clock.ts';
 import { towards, type Located } from './contact.ts';
-import { Deadlines } from './deadlines.ts';
+import { Deadlines } from '../../core/deadlines.ts';
 import { Fault } from '../../errors.ts';
 import type { AorObject, PjsipObjects } from './objects/index.ts';
 import type { ClientTransaction, OutgoingRequest, SipResponse } from './stack.ts';

@@ -2,7 +2,7 @@
 import type { Referral } from '../../core/referrals.ts';
 import type { Referrer } from '../../core/technology.ts';
 import { Fault } from '../../errors.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../../core/clock.ts';
 import { towards } from './contact.ts';
 import { destinationOf, directory, isSip, type Destination, type Directory } from './destination.ts';
 import type { Location } from './location.ts';

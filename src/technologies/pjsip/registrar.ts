@@ -1,7 +1,7 @@
 // The registrar: takes REGISTER, and keeps where an address of record can be reached (RFC 3261 10.3, RFC 5626 6).
 import { Fault } from '../../errors.ts';
 import { contactAllowed } from './acl.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../../core/clock.ts';
 import type { Registered } from './contact.ts';
 import { parseDigest } from './digest.ts';
 import type { Location } from './location.ts';

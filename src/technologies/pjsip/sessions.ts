@@ -1,7 +1,7 @@
 // All calls: takes INVITE and what comes within its dialogs, and makes a channel of each call.
 import { run } from '../../core/execution.ts';
 import type { Core } from '../../core/index.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../../core/clock.ts';
 import type { Log } from './log.ts';
 import type { Outbound } from './outbound.ts';
 import { parseNameAddress } from './name-address.ts';
@@ -12,7 +12,7 @@ import { admit } from './sessions-admission.ts';
 import type { SipHeader, SipRequest, SipStack } from './stack.ts';
 
 export interface SessionsParts {
-  readonly core: Pick<Core, 'applications' | 'channels' | 'routing'>;
+  readonly core: Pick<Core, 'applications' | 'channels' | 'routing' | 'summons'>;
   readonly stack: Pick<SipStack, 'addresses'>;
   readonly outbound: Outbound;
   readonly services: Pick<Services, 'allow'>;
@@ -107,7 +107,7 @@ class InboundSessions implements Sessions, Service {
     const channel = core.channels.create({ endpoint, name, state: 'Ring', caller, context, exten, language, driver });
     channel.setProtocolId(invite.headers.get('Call-ID') ?? '');
     channel.setVariable('SIPDOMAIN', domain);
-    run(channel, route, core.applications);
+    run(channel, route, core);
     driver.drives(channel);
   }
 

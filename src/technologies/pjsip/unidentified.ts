@@ -1,5 +1,5 @@
 // Requests from nobody whom we know: counted. They, and what else is wrong with a sender, are told once for each source and period.
-import type { Clock } from './clock.ts';
+import type { Clock } from '../../core/clock.ts';
 import type { Log } from './log.ts';
 import type { GlobalObject } from './objects/index.ts';
 import type { SipRequest } from './stack.ts';

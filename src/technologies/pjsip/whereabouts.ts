@@ -4,7 +4,7 @@ import type { Core } from '../../core/index.ts';
 import type { RegistrationChange } from '../../core/registrations.ts';
 import type { Store } from '../../core/store.ts';
 import { byFlows } from './by-flows.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../../core/clock.ts';
 import type { Located, Registered } from './contact.ts';
 import { InboundRegistrations } from './inbound-registrations.ts';
 import { Location } from './location.ts';

@@ -1,6 +1,6 @@
 // Where a text message goes: a row for each shape of destination.
 import { describe, expect, test } from 'vitest';
-import { destinationOf, type Directory } from '../../../src/technologies/pjsip/destination.ts';
+import { destinationOf, targetsOf, type Directory } from '../../../src/technologies/pjsip/destination.ts';
 import type { Contact } from '../../../src/technologies/pjsip/contact.ts';
 import { resolvePjsip } from '../../../src/technologies/pjsip/objects/index.ts';
 
@@ -57,6 +57,8 @@ describe('a destination', () => {
     ['an endpoint after the technology', 'PJSIP/foo'],
     ['an endpoint without contacts, at anything', 'lonely@h'],
     ['a malformed URI', 'sip:@'],
+    ['a URI of other letters', 'sip:jürgen@h'],
+    ['a URI with a bar', 'foo/sip:a|b@h'],
     ['a URI of another scheme', 'tel:+15551234567'],
     ['a bracket too few', '<sip:u@h'],
     ['what is no host', 'no host'],
@@ -66,6 +68,24 @@ describe('a destination', () => {
     expect(() => destinationOf(text, directory('out'))).toThrow(
       expect.objectContaining({ kind: 'not-found', code: 'destination-not-found' }),
     );
+  });
+
+  test.each<[shape: string, text: string, endpoint: string, contacts: readonly Contact[]]>([
+    ['every contact of all its AORs, once', 'foo', 'foo', [home, away]],
+    ['every contact of one AOR', 'lonely/home', 'lonely', [home, away]],
+    [
+      'another user at each of them',
+      'PJSIP/1@foo',
+      'foo',
+      [{ ...home, uri: 'sip:1@192.0.2.1:5062;transport=tcp' }, at('sip:1@192.0.2.2')],
+    ],
+    ['none, of an endpoint without contacts', 'lonely', 'lonely', []],
+    ['none, of an endpoint without AORs', 'nowhere@h', 'nowhere', []],
+    ['none, of an AOR without contacts', 'foo/empty', 'foo', []],
+    ['one URI', 'sip:u@h', 'out', [at('sip:u@h')]],
+  ])('has as targets %s: %s', (_, text, endpoint, contacts) => {
+    const found = targetsOf(text, directory('out'));
+    expect([found.endpoint.id, found.contacts]).toEqual([endpoint, contacts]);
   });
 
   test.each(['example.com', 'u@h', 'sip:u@h', '<sip:u@h>'])(

@@ -10,6 +10,7 @@ import { memoryStore } from '../../support/memory-store.ts';
 import { preparePjsip, startPjsip, type TestPjsip } from '../../support/pjsip.ts';
 import { listed, register } from '../../support/register.ts';
 import { testClock } from '../../support/test-clock.ts';
+import { attemptOf } from './messages-room.ts';
 
 const config: PjsipConfig = {
   global: { default_outbound_endpoint: 'foo' },
@@ -20,6 +21,12 @@ const A = 'sip:foo@192.0.2.1';
 const tcp = (port: number): SipAddress => ({ protocol: 'tcp', address: '127.0.0.1', port });
 const over = (source: SipAddress, contact: string | string[], headers: SipHeader[] = []): Incoming =>
   register(contact, { source, headers });
+
+/** Begins to send a message to foo, and does not wait for what becomes of it. */
+async function sendTo({ technology, stack }: TestPjsip): Promise<void> {
+  void technology.text!.deliver('foo', { from: '', to: 'pjsip:foo', body: 'x', variables: {} }, attemptOf());
+  await stack.sentCount(1);
+}
 
 /** What became of registrations, in words. */
 function changes({ core }: TestPjsip): () => Promise<string[]> {
@@ -86,8 +93,7 @@ describe('a contact over a connection', () => {
       const started = await startPjsip(config, { flows });
       const { ask, stack, technology } = started;
       await ask(over(tcp(1000), A));
-      const text = { from: '', to: 'pjsip:foo', body: 'x', variables: {} };
-      await technology.text!.send('foo', text);
+      await sendTo(started);
       expect(stack.sent[0]).toMatchObject({ uri: A, nextHop: 'sip:127.0.0.1:1000;transport=tcp' });
       stack.sent[0]!.fail(503);
       await new Promise(setImmediate);
@@ -98,9 +104,10 @@ describe('a contact over a connection', () => {
 });
 
 test('a telephone over UDP is not given up for one request that got lost', async () => {
-  const { ask, stack, technology, clock } = await startPjsip(config);
+  const started = await startPjsip(config);
+  const { ask, stack, technology, clock } = started;
   await ask(register(flow(1), { headers: knows }));
-  await technology.text!.send('foo', { from: '', to: 'pjsip:foo', body: 'x', variables: {} });
+  await sendTo(started);
   expect(stack.sent[0]!.nextHop).toBe('sip:127.0.0.1:5999;transport=udp');
   stack.sent[0]!.fail(408);
   await new Promise(setImmediate);
@@ -162,7 +169,7 @@ describe('a telephone with several flows', () => {
       await ask(over(tcp(1000 + regId), flow(regId), knows));
       started.clock.advance(10);
     }
-    await technology.text!.send('foo', { from: '', to: 'pjsip:foo', body: 'x', variables: {} });
+    await sendTo(started);
     stack.sent[0]!.fail(503);
     (await stack.sentCount(2)).respond(430);
     (await stack.sentCount(3)).respond(200);
@@ -174,9 +181,10 @@ describe('a telephone with several flows', () => {
   });
 
   test('is not sent to by another when it answers itself', async () => {
-    const { ask, stack, technology } = await startPjsip(config);
+    const started = await startPjsip(config);
+    const { ask, stack } = started;
     for (const regId of [1, 2]) await ask(over(tcp(1000 + regId), flow(regId), knows));
-    await technology.text!.send('foo', { from: '', to: 'pjsip:foo', body: 'x', variables: {} });
+    await sendTo(started);
     stack.sent[0]!.respond(503);
     await new Promise(setImmediate);
     expect(stack.sent).toHaveLength(1);

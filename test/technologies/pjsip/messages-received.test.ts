@@ -177,14 +177,16 @@ describe('variables', () => {
 });
 
 describe('the body', () => {
-  const body = (type: string, text: string): string =>
-    textOf(requestOf({ method: 'MESSAGE', headers: [...basic, ['Content-Type', type]], body: text }), plain)!.body;
+  const message = { method: 'MESSAGE', headers: [...basic, ['Content-Type', 'text/plain']] } as const;
 
-  test('of plain text loses the line breaks at its end', () => {
-    expect(body('text/plain;charset=UTF-8', ' a\r\nb \r\n\r\n')).toBe(' a\r\nb ');
+  test('is as it came, with the line breaks at its end', () => {
+    const text = textOf(requestOf({ ...message, body: ' a\r\nb \r\n\r\n' }), plain)!;
+    expect(text.body).toBe(' a\r\nb \r\n\r\n');
+    expect(text).not.toHaveProperty('encoding');
   });
 
-  test('of another type is as it came', () => {
-    expect(body('application/json', '{}\r\n')).toBe('{}\r\n');
+  test('is base64, and is said to be, when it is no text', () => {
+    const text = textOf(requestOf({ ...message, body: 'AP8=', bodyEncoding: 'base64' }), plain);
+    expect(text).toMatchObject({ body: 'AP8=', encoding: 'base64' });
   });
 });

@@ -104,7 +104,10 @@ describe('To', () => {
 
 describe('variables', () => {
   test('become headers, but not those that are ours', () => {
-    const ours = ['To', 'FROM', 'via', 'Route', 'Contact', 'Call-ID', 'CSeq', 'Allow', 'Content-Length', 'Request-URI'];
+    const ours = [
+      ...['To', 'FROM', 'via', 'Route', 'Contact', 'Call-ID', 'CSeq', 'Allow', 'Content-Length', 'Request-URI'],
+      ...['Record-Route', 'Authorization', 'proxy-authorization', 'RSeq', 'PJSIP_RECVADDR', 'pjsip_endpoint'],
+    ];
     const variables = {
       ...Object.fromEntries(ours.map((name) => [name, 'x'])),
       'X-A': '1',
@@ -128,6 +131,8 @@ describe('variables', () => {
     ['a name with a colon', { 'X:A': '1' }],
     ['a name with a line break', { 'X\r\nEvil': '1' }],
     ['a name with a space', { 'X A': '1' }],
+    ['a name with a percent sign', { 'X%41': '1' }],
+    ['a name that every object has', { Constructor: '1' }],
     ['no name', { '': '1' }],
     ['the last hop', { 'Max-Forwards': '1' }],
     ['no hop', { 'Max-Forwards': '0' }],

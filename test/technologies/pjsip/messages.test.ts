@@ -1,263 +1,186 @@
-// MESSAGE in and out, between a stack without a network and the core.
-import { describe, expect, test, vi } from 'vitest';
-import { Fault } from '../../../src/errors.ts';
-import type { Contact } from '../../../src/technologies/pjsip/contact.ts';
-import { messages } from '../../../src/technologies/pjsip/messages.ts';
-import { outbound } from '../../../src/technologies/pjsip/outbound.ts';
-import { resolvePjsip } from '../../../src/technologies/pjsip/objects/index.ts';
-import type { SipRequest } from '../../../src/technologies/pjsip/stack.ts';
-import { listen, testCore } from '../../support/core.ts';
-import { fakeStack, type Incoming } from '../../support/fake-stack.ts';
+// MESSAGE that comes: kept by the core first, then answered.
+import { describe, expect, test } from 'vitest';
+import type { IncomingMessage } from '../../../src/core/message.ts';
+import { Fault, type FaultKind } from '../../../src/errors.ts';
+import type { SipHeader, SipRequest } from '../../../src/technologies/pjsip/stack.ts';
+import type { Incoming } from '../../support/fake-stack.ts';
+import { startPjsip } from '../../support/pjsip.ts';
+import { NOW, room } from './messages-room.ts';
 import { incoming } from './request.ts';
 
-const contact: Contact = { uri: 'sip:foo@192.0.2.1:5062', path: '' };
-
-function room({ contacts = [contact] as readonly Contact[], limit = 100, isHeard = true } = {}) {
-  const core = testCore();
-  const stack = fakeStack();
-  const logged: string[] = [];
-  const objects = resolvePjsip({
-    endpoint: { foo: { aors: 'foo', from_domain: 'example.org', outbound_auth: 'foo' }, bar: {} },
-    aor: { foo: {} },
-    auth: { foo: { username: 'u', password: 'p' } },
-  });
-  const texts = messages({
-    core,
-    objects,
-    location: { contacts: () => contacts.map((each) => ({ ...each, id: each.uri })) },
-    stack,
-    outbound: outbound({ stack, random: (bytes) => Buffer.alloc(bytes) }),
-    log: (level, text) => void logged.push(`${level}: ${text}`),
-    limit,
-  });
-  const endpoints = new Map(
-    ['foo', 'bar'].map((resource) => [resource, core.endpoints.create({ tech: 'PJSIP', resource })]),
-  );
-  const registration = core.applications.register('hello', () => undefined);
-  if (isHeard) core.applications.subscribe('hello', ['endpoint:PJSIP']);
-  const heard = listen(core.everything);
-  const from = (name: string) => ({ object: objects.endpoints.get(name)!, endpoint: endpoints.get(name)! });
-  const text = (given: Partial<Incoming> = {}) =>
-    incoming({
-      method: 'MESSAGE',
-      uri: 'sip:1001@127.0.0.1',
-      headers: [['Content-Type', 'text/plain']],
-      body: 'hi',
-      ...given,
-    });
-  return {
-    core,
-    stack,
-    service: texts.service,
-    sender: texts.sender,
-    logged,
-    registration,
-    metrics: () => texts.metrics,
-    text,
-    from,
-    async bodies(): Promise<string[]> {
-      return (await heard.heard()).flatMap((fact) => (fact.type === 'TextReceived' ? [fact.text.body] : []));
-    },
-  };
-}
+const plain: SipHeader = ['Content-Type', 'text/plain'];
+const text = (given: Partial<Incoming> = {}) =>
+  incoming({ method: 'MESSAGE', uri: 'sip:1001@127.0.0.1', headers: [plain], body: 'hi', ...given });
 
 /** A promise that the test settles. */
-function deferred<T>(): { promise: Promise<T>; resolve(value: T): void; reject(error: unknown): void } {
-  let settle: Pick<ReturnType<typeof deferred<T>>, 'resolve' | 'reject'>;
-  const promise = new Promise<T>((resolve, reject) => (settle = { resolve, reject }));
-  return { promise, ...settle! };
+function deferred<T>(): { promise: Promise<T>; resolve(value: T): void } {
+  let settle: (value: T) => void;
+  const promise = new Promise<T>((resolve) => (settle = resolve));
+  return { promise, resolve: (value) => settle(value) };
 }
 
+const refusing = (kind: FaultKind) => () => Promise.reject(new Fault(kind, 'no'));
+
 describe('a MESSAGE that comes', () => {
-  test('is accepted, and then heard with its sender', async () => {
-    const { service, text, from, core } = room();
-    const heard = listen(core.everything);
+  test('is given to the core with its sender, and accepted when it is kept', async () => {
+    const kept = deferred<'accepted'>();
+    const { service, from, came, metrics } = room({ receive: () => kept.promise });
     const { request, received } = text();
-    await service.handle(request, from('foo'));
-    expect(received.answers.map(({ status }) => status)).toEqual([202]);
-    expect(await heard.heard()).toMatchObject([
-      { type: 'TextReceived', endpoint: { id: 'PJSIP/foo' }, text: { body: 'hi' } },
-    ]);
-  });
-
-  test('is not heard before the 202 is out, and never without it', async () => {
-    const { service, text, from, bodies, logged } = room();
-    const { request } = text();
-    const late = deferred<never>();
-    const handled = service.handle({ ...request, respond: () => late.promise } satisfies SipRequest, from('foo'));
-    expect(await bodies()).toEqual([]);
-    late.reject(new Fault('conflict', 'the transaction is over'));
+    const handled = service.handle(request, from('foo'));
+    expect(came).toMatchObject([{ endpoint: { id: 'PJSIP/foo' }, scheme: 'pjsip', text: { body: 'hi' } }]);
+    expect([received.answers, metrics().waiting]).toEqual([[], 1]);
+    kept.resolve('accepted');
     await handled;
-    expect(await bodies()).toEqual([]);
-    expect(logged).toEqual(['warn: A message of PJSIP/foo was not delivered: the transaction is over']);
-  });
-
-  test('is heard after the one before it of the same sender, whichever 202 is out first', async () => {
-    const { service, text, from, bodies, metrics } = room();
-    const first = text({ body: 'first' });
-    const late = deferred<void>();
-    const slow: SipRequest = {
-      ...first.request,
-      respond: async (status) => {
-        await late.promise;
-        return first.request.respond(status);
-      },
-    };
-    const all = [
-      service.handle(slow, from('foo')),
-      service.handle(text({ body: 'second' }).request, from('foo')),
-      service.handle(text({ body: 'of another' }).request, from('bar')),
-    ];
-    await all[2];
-    expect(await bodies()).toEqual(['of another']);
-    expect(metrics().waiting).toBe(2);
-    late.resolve();
-    await Promise.all(all);
-    expect(await bodies()).toEqual(['first', 'second']);
+    expect(received.answers.map(({ status }) => status)).toEqual([202]);
     expect(metrics().waiting).toBe(0);
   });
 
+  test('is answered 200 when who it is for has it already', async () => {
+    const { service, from } = room({ receive: async () => 'relayed' });
+    const { request, received } = text();
+    await service.handle(request, from('foo'));
+    expect((await received.final).status).toBe(200);
+  });
+
+  test('says by Call-ID and number which it is, and by the Request-URI for whom', async () => {
+    const { service, from, came } = room();
+    const headers: SipHeader[] = [plain, ['Call-ID', 'c@h'], ['CSeq', '0042 MESSAGE']];
+    await service.handle(text({ headers, uri: 'sips:a%20b@h;x=y' }).request, from('foo'));
+    await service.handle(text({ uri: 'sip:127.0.0.1' }).request, from('foo'));
+    expect(came.map(({ key, recipient }) => [key, recipient])).toMatchObject(
+      [
+        ['c@h 42', 'a b'],
+        [/ 1$/, ''],
+      ].map(([key, recipient]) => [key instanceof RegExp ? expect.stringMatching(key) : key, recipient]),
+    );
+  });
+
+  test.each<[name: string, headers: SipHeader[], expiresAt: number | undefined]>([
+    ['never without Expires', [['Date', 'Thu, 01 Jan 2026 00:00:00 GMT']], undefined],
+    ['from now on without a Date', [['Expires', '10']], NOW + 10_000],
+    [
+      'from its Date on',
+      [
+        ['Expires', '60'],
+        ['Date', 'Fri, 02 Jan 2026 03:04:00 GMT'],
+      ],
+      NOW + 55_000,
+    ],
+    [
+      'when it is over already',
+      [
+        ['Expires', '1'],
+        ['Date', 'Thu, 01 Jan 2026 00:00:00 GMT'],
+      ],
+      Date.UTC(2026, 0, 1, 0, 0, 1),
+    ],
+    [
+      'from now on with a Date that cannot be read',
+      [
+        ['Expires', '0'],
+        ['Date', '1 January'],
+      ],
+      NOW,
+    ],
+    ['never with an Expires that cannot be read', [['Expires', 'soon']], undefined],
+  ])('is of no use any more: %s', async (_, headers, expiresAt) => {
+    const { service, from, came } = room();
+    await service.handle(text({ headers: [plain, ...headers] }).request, from('foo'));
+    expect(came[0]!.expiresAt).toBe(expiresAt);
+  });
+
+  test('reaches the core in the order of arrival, though an earlier one is not kept yet', async () => {
+    const kept = deferred<'accepted'>();
+    const { service, from, came } = room({ receive: () => kept.promise });
+    const all = ['1', '2', '3'].map((body) => service.handle(text({ body }).request, from('foo')));
+    expect(came.map(({ text: { body } }) => body)).toEqual(['1', '2', '3']);
+    kept.resolve('accepted');
+    await Promise.all(all);
+  });
+
+  test('that is kept and cannot be answered is told to the operator', async () => {
+    const { service, from, logged } = room();
+    const respond = refusing('conflict');
+    await service.handle({ ...text().request, respond } satisfies SipRequest, from('foo'));
+    expect(logged).toEqual(['warn: A MESSAGE could not be answered 202: no']);
+  });
+
   test('is refused when too many wait', async () => {
-    const { service, text, from, metrics } = room({ limit: 1 });
-    const { request } = text();
-    void service.handle({ ...request, respond: () => new Promise(() => undefined) } satisfies SipRequest, from('foo'));
-    await expect(service.handle(text().request, from('foo'))).rejects.toMatchObject({ kind: 'unavailable' });
+    const { service, from, metrics } = room({ limit: 1, receive: () => new Promise(() => undefined) });
+    void service.handle(text().request, from('foo'));
+    await expect(service.handle(text().request, from('bar'))).rejects.toMatchObject({ kind: 'unavailable' });
     expect(metrics()).toEqual({ waiting: 1, limit: 1, refused: 1 });
   });
 
-  test('is refused when nobody would hear it', async () => {
-    const { service, text, from } = room({ isHeard: false });
-    await expect(service.handle(text().request, from('foo'))).rejects.toMatchObject({ kind: 'not-found' });
+  test.each<FaultKind>(['not-found', 'too-large', 'unavailable'])('is refused as the core says: %s', async (kind) => {
+    const { service, from, metrics } = room({ receive: refusing(kind) });
+    await expect(service.handle(text().request, from('foo'))).rejects.toMatchObject({ kind });
+    expect(metrics().waiting).toBe(0);
   });
 
-  test('is told to the operator when the last listener left while it was accepted', async () => {
-    const { service, text, from, registration, logged } = room();
-    const handled = service.handle(text().request, from('foo'));
-    registration.close();
-    await handled;
-    expect(logged).toEqual(['warn: A message of PJSIP/foo was not delivered: Recipient not found']);
+  test('of a type that the core refuses is told which are taken', async () => {
+    const { service, from } = room({ receive: refusing('unsupported-media') });
+    const { request, received } = text();
+    await service.handle(request, from('foo'));
+    const { status, headers } = await received.final;
+    expect([status, headers.get('Accept')]).toEqual([415, 'text/plain, */*']);
   });
 
-  test.each<[name: string, given: Partial<Incoming>, status: number]>([
-    ['any text', { headers: [['Content-Type', 'text/html; charset=utf-8']] }, 202],
-    ['what an application may read', { headers: [['Content-Type', 'application/json']] }, 202],
-    ['a message in a message', { headers: [['Content-Type', 'message/cpim']] }, 202],
-    ['nothing, of no type', { headers: [], body: '' }, 202],
-    ['something of no type', { headers: [] }, 415],
-    ['a picture', { headers: [['Content-Type', 'image/png']] }, 415],
-    ['a picture without a body', { headers: [['Content-Type', 'image/png']], body: '' }, 415],
-    ['several parts', { headers: [['Content-Type', 'multipart/mixed;boundary=b']] }, 415],
-    ['a telephone number as target', { uri: 'tel:+15551234567' }, 416],
-    ['a secure target', { uri: 'sips:1001@h' }, 202],
-  ])('with %s', async (_, given, status) => {
-    const { service, text, from, bodies } = room();
+  test.each<[name: string, given: Partial<Incoming>]>([
+    ['any text', { headers: [['Content-Type', 'text/html; charset=utf-8']] }],
+    ['nothing, of no type', { headers: [], body: '' }],
+    ['something of no type', { headers: [] }],
+    ['what is no type', { headers: [['Content-Type', '?']] }],
+    ['a picture', { headers: [['Content-Type', 'image/png']], body: 'iVBORw==', bodyEncoding: 'base64' }],
+    ['several parts', { headers: [['Content-Type', 'multipart/mixed;boundary=b']], body: '--b\r\n\r\n--b--\r\n' }],
+    ['what is compressed', { headers: [plain, ['Content-Encoding', 'gzip']], body: 'H4sI', bodyEncoding: 'base64' }],
+    ['NUL', { body: 'a\0b' }],
+    ['line breaks at its end', { body: ' a\r\n\r\n' }],
+    ['64 KiB', { body: 'x'.repeat(65_536) }],
+  ])('is taken whole, with %s', async (_, given) => {
+    const { service, from, came } = room();
     const { request, received } = text(given);
     await service.handle(request, from('foo'));
-    const answer = await received.final;
-    expect(answer.status).toBe(status);
-    if (status === 415) expect(answer.headers.get('Accept')).toBe('text/*, application/*, message/*');
-    expect(await bodies()).toEqual(status === 202 ? [request.body] : []);
+    expect((await received.final).status).toBe(202);
+    expect([came[0]!.text.body, came[0]!.text.encoding]).toEqual([request.body, given.bodyEncoding]);
   });
 
-  test('is delivered whole, however long', async () => {
-    const { service, text, from, bodies } = room();
-    const body = 'x'.repeat(60_000);
-    await service.handle(text({ body }).request, from('foo'));
-    expect(await bodies()).toEqual([body]);
+  test('to a telephone number is refused', async () => {
+    const { service, from } = room();
+    const { request, received } = text({ uri: 'tel:+15551234567' });
+    await service.handle(request, from('foo'));
+    expect((await received.final).status).toBe(416);
   });
 
   test('without an address that can be read is refused', async () => {
-    const { service, text, from } = room();
-    const { request } = text({
-      headers: [
-        ['From', 'x y z'],
-        ['Content-Type', 'text/plain'],
-      ],
-    });
+    const { service, from, came } = room();
+    const { request } = text({ headers: [['From', 'x y z'], plain] });
     await expect(service.handle(request, from('foo'))).rejects.toMatchObject({ kind: 'invalid' });
+    expect(came).toEqual([]);
   });
 
   test.each([
     [{ dialogId: 'd' }, 405],
     [{}, 481],
   ])('within a dialog is refused: %j', async (given, status) => {
-    const { service, text } = room();
+    const { service } = room();
     const { request, received } = text(given);
     await service.handle(request, undefined);
     expect((await received.final).status).toBe(status);
   });
 });
 
-describe('a text that goes out', () => {
-  const message = { to: 'pjsip:foo', from: 'sip:alice@example.com', body: 'hello', variables: { 'X-A': '1' } };
-
-  test('is handed to the wire, for the first contact', async () => {
-    const { sender, stack } = room();
-    await sender.send('foo', message);
-    expect(stack.sent).toMatchObject([
-      {
-        method: 'MESSAGE',
-        uri: contact.uri,
-        headers: [
-          ['From', '<sip:alice@example.com>'],
-          ['To', '<sip:foo@192.0.2.1>'],
-          ['X-A', '1'],
-          ['Content-Type', 'text/plain'],
-        ],
-        body: 'hello',
-      },
-    ]);
-  });
-
-  test('goes the way that the contact registered', async () => {
-    const path = '<sip:edge.example.org;lr>';
-    const { sender, stack } = room({ contacts: [{ ...contact, path }] });
-    await sender.send('foo', message);
-    expect(stack.sent[0]).toMatchObject({ uri: contact.uri, nextHop: 'sip:edge.example.org;lr' });
-    expect(stack.sent[0]!.headers![0]).toEqual(['Route', path]);
-  });
-
-  test('says who we are: the options of the endpoint, else its name and our address', async () => {
-    const { sender, stack } = room();
-    await sender.send('foo', { ...message, from: '' });
-    await sender.send('bar/sip:x@h', { ...message, from: '' });
-    expect(stack.sent.map(({ message: { headers } }) => headers.get('From'))).toEqual([
-      '<sip:foo@example.org>',
-      '<sip:bar@127.0.0.1>',
-    ]);
-  });
-
-  test('is sent again with the credentials of the endpoint when they are asked for', async () => {
-    const { sender, stack } = room();
-    await sender.send('foo', message);
-    stack.sent[0]!.respond(401, { headers: [['WWW-Authenticate', 'Digest realm="r", nonce="n", algorithm=MD5']] });
-    const second = await stack.sentCount(2);
-    expect(second.message.headers.get('Authorization')).toMatch(/^Digest username="u"/);
-    expect(second.message.headers.get('From')).toBe('<sip:alice@example.com>');
-  });
-
-  test('that is refused is told to the operator alone', async () => {
-    const { sender, stack, logged } = room();
-    await sender.send('foo', message);
-    stack.sent[0]!.respond(486, { reason: 'Busy Here' });
-    await vi.waitFor(() => expect(logged).toEqual(['warn: A message to foo was answered 486 Busy Here']));
-  });
-
-  test.each<[string, string, Partial<typeof message>, string]>([
-    ['an unknown destination', 'nobody', {}, 'not-found'],
-    ['an endpoint without contacts', 'bar', {}, 'not-found'],
-    ['a line break in the destination', 'foo/sip:x@h\r\nX-Evil: 1', {}, 'invalid'],
-    ['a line break in a variable', 'foo', { variables: { 'X-A': 'a\r\nX-Evil: 1' } }, 'invalid'],
-    ['a line break in the from', 'foo', { from: 'sip:a@[b>\r\nX-Evil: 1\r\nX: <]' }, 'invalid'],
-  ])('fails for %s, and nothing is sent', async (_, address, changes, kind) => {
-    const { sender, stack } = room();
-    await expect(sender.send(address, { ...message, ...changes })).rejects.toMatchObject({ kind });
-    expect(stack.sent).toEqual([]);
-  });
-
-  test('fails when it cannot be handed to the wire', async () => {
-    const { sender, stack } = room();
-    stack.failWith(new Fault('unavailable', 'no connection'));
-    await expect(sender.send('foo', message)).rejects.toMatchObject({ kind: 'unavailable' });
-  });
+test('a MESSAGE comes the whole way whatever its bytes, and several of one sender in their order', async () => {
+  const { core, stack } = await startPjsip({ endpoint: { foo: {} } });
+  const came: IncomingMessage[] = [];
+  core.messages.receive = async (given) => {
+    came.push(given);
+    return 'accepted';
+  };
+  const bodies = ['AA==', '/w==', 'AP8='];
+  const all = bodies.map((body) =>
+    stack.receive({ method: 'MESSAGE', headers: [['From', '<sip:foo@h>;tag=1']], body, bodyEncoding: 'base64' }),
+  );
+  for (const { final } of all) expect((await final).status).toBe(202);
+  expect(came.map(({ text: { body, encoding } }) => [body, encoding])).toEqual(bodies.map((body) => [body, 'base64']));
 });

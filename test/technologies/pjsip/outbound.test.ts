@@ -5,6 +5,7 @@ import { parseDigest } from '../../../src/technologies/pjsip/digest.ts';
 import { outbound } from '../../../src/technologies/pjsip/outbound.ts';
 import { naming } from '../../../src/technologies/pjsip/product.ts';
 import { resolvePjsip } from '../../../src/technologies/pjsip/objects/index.ts';
+import type { SipRequest } from '../../../src/technologies/pjsip/stack.ts';
 import { fakeStack } from '../../support/fake-stack.ts';
 
 const { endpoints } = resolvePjsip({
@@ -157,4 +158,15 @@ test('all that leaves names the product, unless it names another', async () => {
   stack.send({ method: 'OPTIONS', uri: 'sip:x@y' });
   stack.send({ method: 'OPTIONS', uri: 'sip:x@y', headers: [['user-agent', 'Other']] });
   expect(inner.sent.map(({ message }) => message.headers.all('User-Agent'))).toEqual([['Arion'], ['Other']]);
+});
+
+test('a body of any bytes passes through, both ways', async () => {
+  const inner = fakeStack({ binaryBodies: true });
+  const stack = naming(inner, 'Arion');
+  const bytes = { body: 'AP8=', bodyEncoding: 'base64' } as const;
+  let came: SipRequest | undefined;
+  await stack.start((each) => (came = each));
+  inner.receive({ method: 'MESSAGE', ...bytes });
+  stack.send({ method: 'MESSAGE', uri: 'sip:x@y', ...bytes });
+  expect([stack.binaryBodies, came, inner.sent[0]]).toMatchObject([true, bytes, bytes]);
 });

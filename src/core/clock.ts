@@ -1,4 +1,4 @@
-// The time and the timers that this room is handed, so that a test can hold them.
+// The time and the timers that a room is handed, so that a test can hold them.
 
 export interface Clock {
   /** Milliseconds since 1970. */

@@ -1,7 +1,7 @@
 // What is due when: the heap against a list that is sorted each time.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Deadlines } from '../../../src/technologies/pjsip/deadlines.ts';
+import { Deadlines } from '../../src/core/deadlines.ts';
 
 const step = fc.oneof(
   fc.record({

@@ -1,0 +1,55 @@
+// New messages on their way out: for whom they are, and what is written of them first.
+import { Fault } from '../errors.ts';
+import { endpointId, parseAddress } from '../ids.ts';
+import type { TextMessage } from './facts.ts';
+import type { MessageBook, MessageRecord } from './message-book.ts';
+import { contentTypeOf } from './message-settings.ts';
+import type { IncomingMessage, MessageSnapshot } from './message.ts';
+import type { TextSender } from './technology.ts';
+
+type Times = Pick<MessageSnapshot, 'createdAt' | 'expiresAt'>;
+
+export interface OutgoingParts {
+  readonly book: () => MessageBook;
+  readonly senders: ReadonlyMap<string, TextSender>;
+  /** Whether a message may wait for a recipient that cannot be reached now. */
+  readonly keeps: boolean;
+}
+
+export class OutgoingRecords {
+  readonly #parts: OutgoingParts;
+
+  constructor(parts: OutgoingParts) {
+    this.#parts = parts;
+  }
+
+  /** Fails with a Fault 'not-found' when the address leads nowhere, or to nobody who can wait; 'invalid' for what cannot be written. */
+  record(text: TextMessage, times: Times, key?: string): MessageRecord {
+    const { book, senders, keeps } = this.#parts;
+    const to = parseAddress(text.to);
+    const sender = to && senders.get(to.scheme);
+    if (to === undefined || sender === undefined) throw unreachable(`Nothing sends messages to ${text.to}`);
+    const { endpoint, isReachable } = sender.recipient(to.address, text);
+    if (!isReachable && !keeps) throw unreachable(`${text.to} cannot be reached now`);
+    const id = book().newId();
+    const message: MessageSnapshot = {
+      ...{ id, direction: 'outbound', endpoint: endpointId(endpoint), state: 'queued', text: { ...text, id } },
+      ...{ attempts: 0, ...times, changedAt: times.createdAt },
+    };
+    return { message, ...(key !== undefined && { key: `out:${key}` }) };
+  }
+
+  /** A message that has come, for another endpoint; nothing when there is none. */
+  onward({ text, scheme, onward }: IncomingMessage, address: string, times: Times): MessageRecord | undefined {
+    const type = contentTypeOf(text);
+    const variables = onward ?? (type === undefined ? {} : { 'Content-Type': type });
+    try {
+      return this.record({ ...text, to: `${scheme}:${address}`, variables }, times);
+    } catch (error) {
+      if (error instanceof Fault && error.kind === 'not-found') return undefined;
+      throw error;
+    }
+  }
+}
+
+const unreachable = (text: string): Fault => new Fault('not-found', text, { code: 'destination-not-found' });
