@@ -8,8 +8,11 @@ const HEALTHY = 100;
 const PER_SECOND = 2_000;
 const SECONDS = 30;
 const PAIRS = 3;
-/** In milliseconds: events are published in pulses of that length, and what is below it says more of them than of the clients. */
-const PULSE = 2;
+/**
+ * In milliseconds. Below it a ratio says more of the collector's pauses, of which one hits one event in a hundred, than of the
+ * clients: there only the difference counts.
+ */
+const MEASURABLE = 5;
 const MB = 1024 * 1024;
 
 const users = Array.from({ length: HEALTHY }, (_, index) => `e${index}`);
@@ -37,9 +40,9 @@ test(
     const stalled = median(runs.map((each) => each.with));
     console.log(
       `stalled client: p99 without ${runs.map((each) => each.without.toFixed(1)).join(', ')} ms, with ${runs.map((each) => each.with.toFixed(1)).join(', ')} ms; ` +
-        `medians ${without.toFixed(1)} and ${stalled.toFixed(1)} ms; memory grew by ${grown.map((each) => (each / MB).toFixed(1)).join(', ')} MB`,
+        `medians ${without.toFixed(1)} and ${stalled.toFixed(1)} ms (${(stalled / without).toFixed(1)}×); memory grew by ${grown.map((each) => (each / MB).toFixed(1)).join(', ')} MB`,
     );
-    expect(stalled).toBeLessThanOrEqual(Math.max(without, PULSE) * 1.5);
+    expect(stalled).toBeLessThanOrEqual(Math.max(without, MEASURABLE) * 1.5);
     expect(stalled).toBeLessThanOrEqual(without + 5);
     for (const each of grown) expect(each).toBeLessThan(60 * MB);
   },
