@@ -5,6 +5,7 @@
 import { Fault } from '../errors.ts';
 import type { Bus, Closable, Topic } from '../stasis/index.ts';
 import type { Fact } from './facts.ts';
+import { Changes } from './changes.ts';
 import type { Store } from './store.ts';
 
 /** The states that a device can be told to have; it has UNKNOWN while nobody knows. */
@@ -39,21 +40,19 @@ export class DeviceStates {
   /** The topics of single devices, which exist as long as someone follows them. */
   readonly #followed = new Map<string, { readonly topic: Topic<Fact>; followers: number }>();
   readonly #limits: typeof LIMITS;
-  #store: Store | undefined;
-  #last: Promise<void> = Promise.resolve();
-  #waiting = 0;
-  #refused = 0;
+  readonly #changes: Changes;
 
   constructor(bus: Bus, everything: Topic<Fact>, limits: typeof LIMITS = LIMITS) {
     this.#bus = bus;
     this.#limits = limits;
+    this.#changes = new Changes('device states', limits.waiting);
     this.all = bus.topic('deviceStates');
     this.all.forward(everything);
   }
 
   /** Reads the custom ones; from then on they can be set. */
   async load(store: Store): Promise<void> {
-    this.#store = store;
+    this.#changes.open(store);
     for await (const [key, state] of store.range(PREFIX)) {
       const name = key.slice(PREFIX.length);
       this.#custom.add(name);
@@ -90,7 +89,7 @@ export class DeviceStates {
   setCustom(name: string, state: DeviceState): Promise<void> {
     return this.#change(name, async (store) => {
       if (!this.#custom.has(name) && this.#custom.size >= this.#limits.custom)
-        throw this.#refuse(`There are ${this.#limits.custom} custom device states already`);
+        throw this.#changes.refuse(`There are ${this.#limits.custom} custom device states already`);
       await store.put(PREFIX + name, state);
       this.#custom.add(name);
       this.set(name, state);
@@ -113,7 +112,7 @@ export class DeviceStates {
    */
   follow(name: string, to: Topic<Fact>): Closable {
     if (!this.#followed.has(name) && this.#followed.size >= this.#limits.followed)
-      throw this.#refuse(`${this.#limits.followed} devices are followed already`);
+      throw this.#changes.refuse(`${this.#limits.followed} devices are followed already`);
     const followed = this.#followed.get(name) ?? { topic: this.#topicOf(name), followers: 0 };
     this.#followed.set(name, followed);
     followed.followers += 1;
@@ -141,7 +140,7 @@ export class DeviceStates {
     readonly refused: number;
   } {
     const [custom, followed] = [this.#custom.size, this.#followed.size];
-    return { custom, followed, waiting: this.#waiting, limits: this.#limits, refused: this.#refused };
+    return { custom, followed, waiting: this.#changes.waiting, limits: this.#limits, refused: this.#changes.refused };
   }
 
   #topicOf(name: string): Topic<Fact> {
@@ -155,24 +154,11 @@ export class DeviceStates {
     (this.#followed.get(name)?.topic ?? this.all).publish({ type: 'DeviceStateChanged', name, state });
   }
 
-  /** One change after the other, so that the last one is also the last on disk. */
   async #change(name: string, work: (store: Store) => Promise<void>): Promise<void> {
-    const store = this.#store;
     if (!name.startsWith(CUSTOM) || name === CUSTOM)
       throw new Fault('conflict', `Only devices named ${CUSTOM}<anything> can be changed`, {
         code: 'device-not-controlled',
       });
-    if (store === undefined) throw new Fault('unavailable', 'Device states have not been loaded yet');
-    if (this.#waiting >= this.#limits.waiting) throw this.#refuse('Too many changes of device states at once');
-    this.#waiting += 1;
-    const done = this.#last.then(() => work(store)).finally(() => (this.#waiting -= 1));
-    // Whoever asked for it hears of a failure; the next one is done all the same.
-    this.#last = done.catch(() => undefined);
-    await done;
-  }
-
-  #refuse(reason: string): Fault {
-    this.#refused += 1;
-    return new Fault('unavailable', reason);
+    await this.#changes.run(work);
   }
 }

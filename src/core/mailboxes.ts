@@ -1,5 +1,6 @@
 // Mailboxes: how many messages wait in each, old ones and new ones. Applications set them, and they outlive the process.
 import { Fault, notFound } from '../errors.ts';
+import { Changes } from './changes.ts';
 import type { Store } from './store.ts';
 
 export interface Mailbox {
@@ -22,13 +23,11 @@ interface Written {
 export class Mailboxes {
   readonly #mailboxes = new Map<string, Mailbox>();
   readonly #limits: typeof LIMITS;
-  #store: Store | undefined;
-  #last: Promise<void> = Promise.resolve();
-  #waiting = 0;
-  #refused = 0;
+  readonly #changes: Changes;
 
   constructor(limits: typeof LIMITS = LIMITS) {
     this.#limits = limits;
+    this.#changes = new Changes('mailboxes', limits.waiting);
   }
 
   /** Reads them; from then on they can be set. Fails with a Fault 'unsupported' when one was written by a later version. */
@@ -39,7 +38,7 @@ export class Mailboxes {
       const name = key.slice(PREFIX.length);
       this.#mailboxes.set(name, { name, oldMessages, newMessages });
     }
-    this.#store = store;
+    this.#changes.open(store);
   }
 
   list(): Mailbox[] {
@@ -56,9 +55,9 @@ export class Mailboxes {
   /** Makes it if it is not there; resolves when that is on disk. Fails with a Fault 'unavailable' when there are too many. */
   set(mailbox: Mailbox): Promise<void> {
     const { name, oldMessages, newMessages } = mailbox;
-    return this.#change(async (store) => {
+    return this.#changes.run(async (store) => {
       if (!this.#mailboxes.has(name) && this.#mailboxes.size >= this.#limits.mailboxes)
-        throw this.#refuse(`There are ${this.#limits.mailboxes} mailboxes already`);
+        throw this.#changes.refuse(`There are ${this.#limits.mailboxes} mailboxes already`);
       const written: Written = { v: 1, old: oldMessages, new: newMessages };
       await store.put(PREFIX + name, JSON.stringify(written));
       this.#mailboxes.set(name, mailbox);
@@ -67,7 +66,7 @@ export class Mailboxes {
 
   /** Resolves when that is on disk. Fails with a Fault 'not-found'. */
   delete(name: string): Promise<void> {
-    return this.#change(async (store) => {
+    return this.#changes.run(async (store) => {
       this.get(name);
       await store.delete(PREFIX + name);
       this.#mailboxes.delete(name);
@@ -82,25 +81,8 @@ export class Mailboxes {
     readonly refused: number;
   } {
     return {
-      ...{ mailboxes: this.#mailboxes.size, waiting: this.#waiting },
-      ...{ limits: this.#limits, refused: this.#refused },
+      ...{ mailboxes: this.#mailboxes.size, waiting: this.#changes.waiting },
+      ...{ limits: this.#limits, refused: this.#changes.refused },
     };
-  }
-
-  /** One change after the other, so that the last one is also the last on disk. */
-  async #change(work: (store: Store) => Promise<void>): Promise<void> {
-    const store = this.#store;
-    if (store === undefined) throw new Fault('unavailable', 'Mailboxes have not been loaded yet');
-    if (this.#waiting >= this.#limits.waiting) throw this.#refuse('Too many changes of mailboxes at once');
-    this.#waiting += 1;
-    const done = this.#last.then(() => work(store)).finally(() => (this.#waiting -= 1));
-    // Whoever asked for it hears of a failure; the next one is done all the same.
-    this.#last = done.catch(() => undefined);
-    await done;
-  }
-
-  #refuse(reason: string): Fault {
-    this.#refused += 1;
-    return new Fault('unavailable', reason);
   }
 }
