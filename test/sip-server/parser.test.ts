@@ -35,6 +35,8 @@ describe('a malformed request gets 400, and says why', () => {
     ['a null octet', options({ Subject: 'a\0b' }), 'Malformed header line'],
     ['white space before the first header', options().replace('Via', ' Via'), 'Whitespace before the first header'],
     ['no colon', options().replace('\r\n\r\n', '\r\nSubject\r\n\r\n'), 'Malformed header line'],
+    ['a port that there is none of', options({ Via: 'SIP/2.0/TCP 192.0.2.1:65536;branch=z9hG4bKx' }), 'Malformed Via'],
+    ['the port 0', options({ Via: 'SIP/2.0/TCP 192.0.2.1:0;branch=z9hG4bKx' }), 'Malformed Via'],
     ['a null octet behind a backslash that quotes nothing', options({ Subject: 'a\\\0b' }), 'Malformed header line'],
     ['a quoted line feed', options({ From: '"a\\\nb" <sip:c@d.example>' }), 'Malformed header line'],
     ['a null octet in a quoted string that never closes', options({ Subject: '"a\\\0b' }), 'Malformed header line'],

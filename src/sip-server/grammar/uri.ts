@@ -20,14 +20,16 @@ export interface SipUri {
 const shape =
   /^(sips?):(?:([^@\s<>"]+)@)?(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(\d{1,5}))?((?:;[^?\s<>"]*)?)(?:\?[^\s<>"]*)?$/i;
 
+/** Whether something can be sent there. The grammar (RFC 3261 25.1) sets no bound. */
+export const isPort = (port: number): boolean => port >= 1 && port <= 65535;
+
 /** Undefined when it is no SIP URI. */
 export function parseSipUri(text: string): SipUri | undefined {
   const match = shape.exec(text);
   if (match === null) return undefined;
   const host = match[3]!.startsWith('[') ? match[3]!.slice(1, -1) : match[3]!;
   const port = match[4] === undefined ? undefined : Number(match[4]);
-  if ((match[3]!.startsWith('[') && !isIPv6(host)) || (port !== undefined && (port < 1 || port > 65535)))
-    return undefined;
+  if ((match[3]!.startsWith('[') && !isIPv6(host)) || (port !== undefined && !isPort(port))) return undefined;
   const params = parseParams(match[5]!) ?? [];
   return {
     scheme: match[1]!.toLowerCase() === 'sips' ? 'sips' : 'sip',

@@ -1,6 +1,7 @@
 // The Via header: reading its first value, and writing into it where the request came from (RFC 3261 18.2.1, RFC 3581).
 import type { Header, SipRequest } from '../message.ts';
 import { formatParams, paramOf, parseParams, split, type Param } from './lists.ts';
+import { isPort } from './uri.ts';
 
 export interface Via {
   /** "UDP", "TCP" ... */
@@ -19,10 +20,13 @@ function parseVia(value: string): Via | undefined {
   const match = shape.exec(value);
   const params = match === null ? undefined : parseParams(match[4]!);
   if (match === null || params === undefined) return undefined;
+  const port = match[3] === undefined ? undefined : Number(match[3]);
+  // Nothing can be sent there, so no response could reach the sender over another connection.
+  if (port !== undefined && !isPort(port)) return undefined;
   return {
     protocol: match[1]!.toUpperCase(),
     host: match[2]!,
-    port: match[3] === undefined ? undefined : Number(match[3]),
+    port,
     params,
     branch: paramOf(params, 'branch') ?? '',
   };
