@@ -42,13 +42,13 @@ export class EventTexts {
   }
 
   write(event: AriEvent): WrittenEvent {
-    const text = JSON.stringify({ ...event, asterisk_id: this.#entityId }).slice(0, -1);
+    const text = withMember(JSON.stringify(event).slice(0, -1), 'asterisk_id', this.#entityId);
     return { event, kind: EXTENSIONS.has(event.type) ? 'x' : 'e', text };
   }
 }
 
 /** Adds a member to a text that is open at its end. */
-export const withMember = (text: string, name: 'application' | 'cursor', value: string): string =>
+export const withMember = (text: string, name: 'asterisk_id' | 'application' | 'cursor', value: string): string =>
   `${text},"${name}":${JSON.stringify(value)}`;
 
 /** The event that a socket is sent. */

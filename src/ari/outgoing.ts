@@ -50,14 +50,14 @@ export class Outgoing {
       this.#options.onFull();
       return false;
     }
-    this.#put({ text, onHandedOver });
+    this.#put(text, onHandedOver);
     return true;
   }
 
   /** For one who can wait: until the promise resolves, if there is one. */
   sendPatiently(text: string, onHandedOver?: () => void): Promise<void> | undefined {
     if (!this.#isOpen) return undefined;
-    this.#put({ text, onHandedOver });
+    this.#put(text, onHandedOver);
     if (this.#head === this.#frames.length) return undefined;
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
@@ -72,7 +72,7 @@ export class Outgoing {
 
   /** Hands over all that waits. */
   flush(): void {
-    for (const frame of this.#frames.slice(this.#head)) this.#handOver(frame);
+    for (const { text, onHandedOver } of this.#frames.slice(this.#head)) this.#handOver(text, onHandedOver);
     this.drop();
   }
 
@@ -80,23 +80,24 @@ export class Outgoing {
     return this.#socket.readyState === this.#socket.OPEN;
   }
 
-  #put(frame: Frame): void {
-    if (this.#head === this.#frames.length && this.#connection.writableLength < AHEAD) return this.#handOver(frame);
-    this.#frames.push(frame);
-    this.#bytes += frame.text.length;
+  #put(text: string, onHandedOver: (() => void) | undefined): void {
+    if (this.#head === this.#frames.length && this.#connection.writableLength < AHEAD)
+      return this.#handOver(text, onHandedOver);
+    this.#frames.push({ text, onHandedOver });
+    this.#bytes += text.length;
   }
 
   #pump(): void {
     while (this.#head < this.#frames.length && this.#isOpen && this.#connection.writableLength < AHEAD) {
-      const frame = this.#frames[this.#head++]!;
-      this.#bytes -= frame.text.length;
-      this.#handOver(frame);
+      const { text, onHandedOver } = this.#frames[this.#head++]!;
+      this.#bytes -= text.length;
+      this.#handOver(text, onHandedOver);
     }
     if (this.#head < this.#frames.length) return;
     this.drop();
   }
 
-  #handOver({ text, onHandedOver }: Frame): void {
+  #handOver(text: string, onHandedOver: (() => void) | undefined): void {
     this.#gather();
     this.#socket.send(text);
     onHandedOver?.();

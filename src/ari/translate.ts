@@ -114,8 +114,10 @@ export const translate = route<Fact, AriEvent[]>(
         timestamp: momentJson(at),
         endpoint: endpointJson(endpoint),
         message: {
+          from,
+          to,
+          body,
           ...(id !== undefined && { id }),
-          ...{ from, to, body },
           ...(encoding && { encoding }),
           variables: { ...variables },
         },

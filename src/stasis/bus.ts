@@ -60,7 +60,8 @@ export class Bus {
 
   /** For topics only. */
   stamp<M extends Payload>(origin: string, payload: M | SubscriptionChanged): Message<M> {
-    const message = { ...payload, id: ++this.#lastId, origin, at: this.#now() } as (M | SubscriptionChanged) & Stamp;
+    // The spread comes last: where it comes first, V8 (11) makes a hidden class for each message, and keeps both too long.
+    const message = { id: ++this.#lastId, origin, at: this.#now(), ...payload } as (M | SubscriptionChanged) & Stamp;
     return this.#freeze ? deepFreeze(message) : message;
   }
 

@@ -194,10 +194,11 @@ export class FileStream implements JournalStream {
     const { ordinal } = this.#last;
     let end = 0;
     const records = texts.map((text, index) => {
-      const record = { ordinal: ordinal + index + 1, generation: this.#generation, time };
+      // Spreads come last, as in the bus: what comes first is kept too long.
+      const place = { ordinal: ordinal + index + 1, generation: this.#generation };
       const offset = end;
-      end = encodeRecord({ ...record, text }, bytes, offset);
-      return { ...record, offset: newest.size + offset, end: newest.size + end };
+      end = encodeRecord({ time, text, ...place }, bytes, offset);
+      return { time, offset: newest.size + offset, end: newest.size + end, ...place };
     });
     try {
       await writeFully(handle, bytes, newest.size);
