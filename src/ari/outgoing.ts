@@ -7,8 +7,9 @@ const TOGETHER = 64 * 1024;
 /** So many bytes are handed over before the peer has read them: what is handed over cannot be dropped. */
 const AHEAD = 128 * 1024;
 
+/** In bytes, which lie outside of the heap: texts that wait would be copied by the collector, and held up whoever does not. */
 interface Frame {
-  readonly text: string;
+  readonly bytes: Buffer;
   readonly onHandedOver: (() => void) | undefined;
 }
 
@@ -72,7 +73,7 @@ export class Outgoing {
 
   /** Hands over all that waits. */
   flush(): void {
-    for (const { text, onHandedOver } of this.#frames.slice(this.#head)) this.#handOver(text, onHandedOver);
+    for (const { bytes, onHandedOver } of this.#frames.slice(this.#head)) this.#handOver(bytes, onHandedOver);
     this.drop();
   }
 
@@ -83,23 +84,24 @@ export class Outgoing {
   #put(text: string, onHandedOver: (() => void) | undefined): void {
     if (this.#head === this.#frames.length && this.#connection.writableLength < AHEAD)
       return this.#handOver(text, onHandedOver);
-    this.#frames.push({ text, onHandedOver });
-    this.#bytes += text.length;
+    const bytes = Buffer.from(text);
+    this.#frames.push({ bytes, onHandedOver });
+    this.#bytes += bytes.length;
   }
 
   #pump(): void {
     while (this.#head < this.#frames.length && this.#isOpen && this.#connection.writableLength < AHEAD) {
-      const { text, onHandedOver } = this.#frames[this.#head++]!;
-      this.#bytes -= text.length;
-      this.#handOver(text, onHandedOver);
+      const { bytes, onHandedOver } = this.#frames[this.#head++]!;
+      this.#bytes -= bytes.length;
+      this.#handOver(bytes, onHandedOver);
     }
     if (this.#head < this.#frames.length) return;
     this.drop();
   }
 
-  #handOver(text: string, onHandedOver: (() => void) | undefined): void {
+  #handOver(text: string | Buffer, onHandedOver: (() => void) | undefined): void {
     this.#gather();
-    this.#socket.send(text);
+    this.#socket.send(text, { binary: false });
     onHandedOver?.();
   }
 
