@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { createApp, type App } from './app.ts';
+import { expectShortLives } from './collector.ts';
 import { readConfig, type ArionConfig } from './config.ts';
 import { Fault } from './errors.ts';
 import { VERSION } from './version.ts';
@@ -102,6 +103,7 @@ async function main(): Promise<void> {
   if (options.help) return console.log(usage);
   if (options.version) return console.log(VERSION);
   const config = configuration(options);
+  expectShortLives();
   const app = createApp(config, {
     log: (level, text) => (level === 'info' ? console.log(text) : console.error(`${level}: ${text}`)),
   });

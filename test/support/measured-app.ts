@@ -1,5 +1,6 @@
 // The service as a process of its own that says how much memory it holds, and all that it logs: see measured.ts.
 import { createApp } from '../../src/app.ts';
+import { expectShortLives } from '../../src/collector.ts';
 import { readConfig } from '../../src/config.ts';
 
 /** What the process is to do by itself. */
@@ -44,6 +45,8 @@ async function drive({ perSecond, seconds, endpoints }: Drive): Promise<number> 
   return done;
 }
 
+// As the command line does.
+expectShortLives();
 const app = createApp(readConfig({ text: process.argv[2]! }), {
   log: (level, text) => {
     if (level !== 'info') tell({ logged: `${level}: ${text}` });
