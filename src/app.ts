@@ -8,6 +8,7 @@ import { createCore, type Core } from './core/index.ts';
 import type { Store } from './core/store.ts';
 import type { Technology } from './core/technology.ts';
 import { drachtioStack } from './engines/drachtio/index.ts';
+import { directMedia } from './engines/embedded/direct-media.ts';
 import { openJournal } from './engines/embedded/journal.ts';
 import { memoryJournal } from './engines/embedded/memory-journal.ts';
 import { openStore } from './engines/embedded/store.ts';
@@ -42,7 +43,7 @@ export function createApp(config: ArionConfig, { log = () => {}, freeze = false 
   const core = createCore(config.contexts, {
     freeze,
     onError: (error) => log('error', inWords(error)),
-    messages: config.messages,
+    ...{ messages: config.messages, media: directMedia() },
   });
   // What was opened, the last first: how it is closed.
   const closing: (() => Promise<void> | void)[] = [];
@@ -73,8 +74,7 @@ export function createApp(config: ArionConfig, { log = () => {}, freeze = false 
     watch(ari, metrics, () => isReady && stack!.isConnected);
     // The API hears the calls end, so it is closed after the technology: it is opened before.
     opened(() => ari.http.close());
-    opened(() => technology.stop());
-    await technology.start();
+    await startTechnology(core, technology, opened);
     await core.applications.load(store, (text) => log('warn', text));
     await core.livingChannels.load(store, () => core.applications.settled());
     openMessages(core, opened);
@@ -140,9 +140,16 @@ const apiParts = (
   log: NonNullable<AppOptions['log']>,
 ) => ({ users, allowedOrigins, outbound: { bindings, log } });
 
-function offer({ messages, referrals }: Core, { text, refer }: Technology): void {
+function offer({ messages, referrals, callers }: Core, { name, text, refer, caller }: Technology): void {
   if (text !== undefined) messages.addSender(text);
   if (refer !== undefined) referrals.addReferrer(refer);
+  if (caller !== undefined) callers.add(name, caller);
+}
+
+async function startTechnology({ dialling }: Core, technology: Technology, opened: Opened): Promise<void> {
+  opened(() => technology.stop());
+  opened(() => dialling.close());
+  await technology.start();
 }
 
 /** The embedded SIP server, unless the configuration names another one; and how to reach it. */

@@ -4,7 +4,8 @@ import { Type, type Static } from 'typebox';
 import { parse } from 'yaml';
 import type { OutboundBinding } from './ari/outbound/binding.ts';
 import { invalid, problems } from './config-problems.ts';
-import { parseExtension } from './core/routing.ts';
+import { ContextsConfig, contextsOf } from './contexts-config.ts';
+import type { Contexts } from './core/routing.ts';
 import {
   EventsConfig,
   MessagesConfig,
@@ -33,11 +34,6 @@ const User = Type.Object(
   closed,
 );
 
-const Extension = Type.Object(
-  { app: Type.String({ minLength: 1 }), args: Type.Optional(Type.Array(Type.String())) },
-  closed,
-);
-
 export const Config = Type.Object(
   {
     http: Type.Optional(Type.Object({ host: Type.Optional(Type.String()), port: Type.Optional(port) }, closed)),
@@ -52,7 +48,7 @@ export const Config = Type.Object(
     websocket_client: Type.Optional(WebSocketClientsConfig),
     sip: Type.Optional(SipConfig),
     pjsip: Type.Optional(PjsipConfig),
-    contexts: Type.Optional(Type.Record(Type.String(), Type.Record(Type.String(), Extension))),
+    contexts: Type.Optional(ContextsConfig),
     messages: Type.Optional(MessagesConfig),
     events: Type.Optional(EventsConfig),
     data: Type.Optional(Type.String({ minLength: 1, description: 'The directory of what must outlive the process.' })),
@@ -73,7 +69,7 @@ export interface ArionConfig {
   };
   readonly sip: SipSettings;
   readonly pjsip: Static<typeof PjsipConfig>;
-  readonly contexts: Readonly<Record<string, Readonly<Record<string, { app: string; args: readonly string[] }>>>>;
+  readonly contexts: Contexts;
   readonly messages: ConfiguredMessages;
   readonly events: EventSettings;
   readonly data: string;
@@ -116,7 +112,7 @@ function check(raw: Tree): RawConfig {
   const validate = new Ajv({ allErrors: true, verbose: true }).compile<RawConfig>(Config);
   if (!validate(raw)) throw invalid(problems(validate.errors ?? []).join('\n'));
   checkUsers(raw);
-  checkContexts(raw);
+  checkEndpointContexts(raw);
   resolvePjsip(raw.pjsip ?? {});
   return raw;
 }
@@ -129,14 +125,7 @@ function checkUsers({ ari }: RawConfig): void {
   }
 }
 
-function checkContexts({ contexts = {}, pjsip }: RawConfig): void {
-  for (const [context, extensions] of Object.entries(contexts)) {
-    for (const extension of Object.keys(extensions)) {
-      const places = parseExtension(extension);
-      if (typeof places === 'string')
-        throw invalid(`contexts.${context}.${extension}: not an extension pattern: ${places}`);
-    }
-  }
+function checkEndpointContexts({ contexts = {}, pjsip }: RawConfig): void {
   for (const [name, { context }] of Object.entries(pjsip?.endpoint ?? {})) {
     if (context === undefined || context in contexts || context.startsWith('stasis-')) continue;
     throw invalid(
@@ -158,12 +147,7 @@ function withDefaults(
     },
     sip: sipSettings(sip, sipPort),
     pjsip: pjsip ?? {},
-    contexts: Object.fromEntries(
-      Object.entries(contexts ?? {}).map(([name, extensions]) => [
-        name,
-        Object.fromEntries(Object.entries(extensions).map(([exten, { app, args = [] }]) => [exten, { app, args }])),
-      ]),
-    ),
+    contexts: contextsOf(contexts),
     messages: messageSettings(messages),
     events: eventSettings(events),
     data: data ?? './data',

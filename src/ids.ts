@@ -4,6 +4,7 @@ declare const brand: unique symbol;
 type Id<Name extends string> = string & { readonly [brand]: Name };
 
 export type ChannelId = Id<'Channel'>;
+export type BridgeId = Id<'Bridge'>;
 export type EndpointId = Id<'Endpoint'>;
 
 /** An endpoint is always this pair; its id, "PJSIP/alice", is only how the pair is written. */
@@ -13,6 +14,7 @@ export interface EndpointKey {
 }
 
 export const channelId = (text: string): ChannelId => text as ChannelId;
+export const bridgeId = (text: string): BridgeId => text as BridgeId;
 
 export const endpointId = ({ tech, resource }: EndpointKey): EndpointId => `${tech}/${resource}` as EndpointId;
 

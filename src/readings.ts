@@ -90,13 +90,21 @@ const ariReadings = ({
   },
 ];
 
-function coreReadings({ deviceStates, mailboxes, variables, livingChannels, messages }: Core): Reading[] {
+function coreReadings(core: Core): Reading[] {
+  const { deviceStates, mailboxes, variables, livingChannels, messages, dialling, channels, bridges } = core;
   const devices = deviceStates.metrics;
   const boxes = mailboxes.metrics;
   const globals = variables.metrics;
   const living = livingChannels.metrics;
   const texts = messages.metrics;
+  const { operations } = channels;
+  const together = bridges.metrics;
+  const legs = dialling.metrics;
   return [
+    ...queueReadings('core:operations of a channel', operations.longest, operations.limit, operations.refused),
+    { name: 'bridges', help: 'Bridges that exist.', value: together.bridges },
+    ...queueReadings('core:bridges', together.bridges, together.limits.bridges, together.refused.bridges),
+    ...queueReadings('core:channels of one bridge', together.most, together.limits.channels, together.refused.channels),
     ...queueReadings('core:custom device states', devices.custom, devices.limits.custom, devices.refused),
     ...queueReadings('core:followed devices', devices.followed, devices.limits.followed, devices.refused),
     ...queueReadings('core:changes of device states', devices.waiting, devices.limits.waiting, devices.refused),
@@ -104,6 +112,7 @@ function coreReadings({ deviceStates, mailboxes, variables, livingChannels, mess
     ...queueReadings('core:changes of mailboxes', boxes.waiting, boxes.limits.waiting, boxes.refused),
     ...queueReadings('core:global variables', globals.variables, globals.limit, globals.refused),
     ...queueReadings('core:living channels', living.waiting, living.limit, living.refused),
+    ...queueReadings('core:legs being dialled', legs.legs, legs.limit, legs.refused),
     ...queueReadings('core:messages', texts.queued, texts.limits.queued, texts.refused),
     // What finds no room here waits among the others.
     ...queueReadings('core:messages under way', texts.underWay, texts.limits.underWay, 0),

@@ -15,7 +15,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 };
 const leaves = ['ids.ts', 'errors.ts'];
 /** What an engine may import of ours: the port that it fulfils. */
-const ports = ['core/store.ts', 'core/journal.ts', 'technologies/pjsip/stack.ts'];
+const ports = ['core/store.ts', 'core/journal.ts', 'core/media.ts', 'technologies/pjsip/stack.ts'];
 /** The one page of wiring, its configuration, and the command line: they import everything, and nobody imports them. */
 const top = [
   'main.ts',
@@ -24,6 +24,7 @@ const top = [
   'config.ts',
   'config-problems.ts',
   'config-units.ts',
+  'contexts-config.ts',
   'durable-config.ts',
   'sip-config.ts',
   'websocket-config.ts',

@@ -21,6 +21,24 @@ describe('a configuration', () => {
     expect([config.messages, config.events]).toEqual([read(minimal).messages, read(minimal).events]);
   });
 
+  test('routes calls to an application, to telephones, or to whoever claims them', () => {
+    const { contexts } = read(`${minimal}
+contexts:
+  default:
+    "1": { app: hello }
+    "2": { dial: [PJSIP/foo, PJSIP/100@trunk], timeout: 30s }
+    "3": { broadcast: { apps: "^agent-" } }
+    "4": { broadcast: { apps: x, timeout: 5s, args: [a], notify: true } }`);
+    expect(contexts).toEqual({
+      default: {
+        '1': { app: 'hello', args: [] },
+        '2': { dial: ['PJSIP/foo', 'PJSIP/100@trunk'], timeout: 30_000 },
+        '3': { broadcast: { apps: /^agent-/, timeout: 500, args: [], notify: false } },
+        '4': { broadcast: { apps: /x/, timeout: 5_000, args: ['a'], notify: true } },
+      },
+    });
+  });
+
   test('keeps messages for three days and events for one, unless told otherwise', () => {
     const { messages, events } = read(minimal);
     expect(messages).toEqual({ store: true, expires: 259_200_000, maxSize: 65_536, refuseTypes: [], routes: [] });
@@ -117,7 +135,38 @@ describe('a wrong configuration is refused, with the path and what was expected'
       'pjsip: { endpoint: { foo: { contxt: default } } }',
       'pjsip.endpoint.foo.contxt: no such option; did you mean "context"?',
     ],
-    ['contexts: { default: { _X.: { args: [a] } } }', 'contexts.default._X..app: is missing'],
+    ['contexts: { default: { _X.: { args: [a] } } }', 'contexts.default._X.: expected one of app, dial and broadcast'],
+    [
+      'contexts: { default: { "1": { app: a, dial: [PJSIP/foo] } } }',
+      'contexts.default.1: expected one of app, dial and broadcast',
+    ],
+    ['contexts: { default: { "1": { app: a, timeout: 30s } } }', 'contexts.default.1.timeout: does not go with app'],
+    [
+      'contexts: { default: { "1": { dial: [PJSIP/a], args: [b] } } }',
+      'contexts.default.1.args: does not go with dial',
+    ],
+    ['contexts: { default: { "1": { dial: [] } } }', 'contexts.default.1.dial: must NOT have fewer than 1 items'],
+    [
+      'contexts: { default: { "1": { dial: [foo] } } }',
+      'contexts.default.1.dial.0: expected a technology and an endpoint such as PJSIP/alice, found "foo"',
+    ],
+    [
+      'contexts: { default: { "1": { dial: [PJSIP/foo], timeout: 30 } } }',
+      'contexts.default.1.timeout: expected a string, found 30',
+    ],
+    [
+      'contexts: { default: { "1": { dial: [PJSIP/foo], timeout: long } } }',
+      'contexts.default.1.timeout: expected a duration',
+    ],
+    [
+      'contexts: { default: { "1": { broadcast: { apps: "(" } } } }',
+      'contexts.default.1.broadcast.apps: not a regular expression',
+    ],
+    [
+      'contexts: { default: { "1": { broadcast: { apps: a, timeout: 2m } } } }',
+      'contexts.default.1.broadcast.timeout: expected 60s at most, found "2m"',
+    ],
+    ['contexts: { default: { "1": { broadcast: {} } } }', 'contexts.default.1.broadcast.apps: is missing'],
     [
       'contexts: { default: { "_X.1": { app: a } } }',
       'contexts.default._X.1: not an extension pattern: nothing may follow "."',

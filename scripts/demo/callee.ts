@@ -19,6 +19,8 @@ export interface CalleeOptions {
   readonly send: (text: string) => void;
   /** The URI for Contact. */
   readonly contact: string;
+  /** The SDP with which an INVITE within a call is answered. */
+  readonly description: string;
 }
 
 const reasons: Readonly<Record<number, string>> = {
@@ -47,12 +49,19 @@ export class Callee {
 
   constructor(options: CalleeOptions) {
     this.#options = options;
-    this.#answering.set('INVITE', () => ({ status: 486 }));
+    this.answerCalls({ status: 486 });
     this.#answering.set('ACK', () => undefined);
   }
 
   answer(method: string, answering: Answering): void {
     this.#answering.set(method, answering);
+  }
+
+  /** How new calls are answered; `undefined` leaves it to a later `respond`. What comes within a call is taken. */
+  answerCalls(answer: Answer | undefined): void {
+    const headers: SipLine[] = [['Content-Type', 'application/sdp']];
+    const taken = { status: 200, headers, body: this.#options.description };
+    this.answer('INVITE', (invite) => (isWithinCall(invite) ? taken : answer));
   }
 
   next(method: string, deadline: number): Promise<SipText> {
@@ -128,5 +137,6 @@ export class Callee {
   }
 }
 
+export const isWithinCall = (request: SipText): boolean => request.parameter('To', 'tag') !== undefined;
 const branchOf = (request: SipText): string => request.parameter('Via', 'branch') ?? '';
 const keyOf = (request: SipText): string => `${request.method} ${branchOf(request)}`;

@@ -2,62 +2,22 @@
 import { randomBytes } from 'node:crypto';
 import type { Line } from './call.ts';
 import { Call, audioOffer } from './call.ts';
+import { Called } from './called.ts';
 import type { Answer, Answering } from './callee.ts';
-import { Callee } from './callee.ts';
+import { Callee, isWithinCall } from './callee.ts';
 import { answerable, authorization, challengesOf } from './digest.ts';
 import type { SipLine } from './sip-text.ts';
 import { SipText, read } from './sip-text.ts';
 import { Transaction } from './transaction.ts';
 import { deferred, within } from './waiting.ts';
-import type { HostPort, LogEntry, Transport, Wire } from './wire.ts';
+import type { CallParts, MessageParts, RequestParts, TelephoneOptions } from './telephone-parts.ts';
+import type { HostPort, LogEntry, Wire } from './wire.ts';
 import { openWire } from './wire.ts';
 
 export { SipText } from './sip-text.ts';
 export type { Call } from './call.ts';
-
-export interface TelephoneOptions {
-  readonly user: string;
-  readonly password?: string;
-  readonly server: HostPort;
-  readonly transport?: Transport;
-  /** As in `WireOptions`. */
-  readonly ca?: string;
-  /** The host part of its own address; the server's host unless told otherwise. */
-  readonly domain?: string;
-  /** Milliseconds that any wait may take: 10 000 unless told otherwise. */
-  readonly deadline?: number;
-  /** Told of each message as it leaves or arrives. */
-  readonly onLog?: (entry: LogEntry) => void;
-}
-
-export interface RequestParts {
-  readonly method: string;
-  /** A user of the own domain, or a URI. */
-  readonly to: string;
-  /** The Request-URI, if it is not the one of `to`. */
-  readonly uri?: string;
-  /** A header that the telephone would write itself is then written as given here instead. */
-  readonly headers?: readonly SipLine[];
-  readonly body?: string;
-  /** False: a challenge is not answered, but returned. */
-  readonly authenticates?: boolean;
-}
-
-export interface MessageParts {
-  readonly to: string;
-  readonly body: string;
-  /** "text/plain" unless told otherwise. */
-  readonly contentType?: string;
-  readonly headers?: readonly SipLine[];
-}
-
-export interface CallParts {
-  readonly to: string;
-  /** The offer; with `withoutSdp` the answer that the ACK carries. One audio stream unless told otherwise. */
-  readonly sdp?: string;
-  readonly withoutSdp?: boolean;
-  readonly headers?: readonly SipLine[];
-}
+export type { Called } from './called.ts';
+export type { RequestParts, TelephoneOptions } from './telephone-parts.ts';
 
 const random = (): string => randomBytes(8).toString('hex');
 
@@ -70,7 +30,7 @@ export class Telephone {
   readonly #line: Line;
   readonly #registration = `${random()}@telephone`;
   readonly #transactions = new Set<Transaction>();
-  readonly #calls = new Map<string, Call>();
+  readonly #calls = new Map<string, Pick<Call, 'end'>>();
   readonly #watchers = new Set<(message: SipText) => void>();
   #sequence = 0;
 
@@ -84,7 +44,8 @@ export class Telephone {
     this.#options = options;
     this.#wire = wire;
     this.#deadline = options.deadline ?? 10_000;
-    this.#callee = new Callee({ user: this.user, contact: this.contact, send: (text) => this.send(text) });
+    const { contact, description } = this;
+    this.#callee = new Callee({ user: this.user, contact, description, send: (text) => this.send(text) });
     this.#line = {
       deadline: this.#deadline,
       opening: () => this.#opening(),
@@ -121,6 +82,10 @@ export class Telephone {
     return `sip:${this.user}@${host}:${port}${transport === 'udp' ? '' : `;transport=${transport}`}`;
   }
 
+  get description(): string {
+    return this.#options.description ?? audioOffer(this.#wire.media);
+  }
+
   /** Resolves with the final response, after a challenge was answered. `expires` is in seconds. */
   register({
     expires = 3600,
@@ -145,7 +110,7 @@ export class Telephone {
   }
 
   /** Places a call, with an offer unless `withoutSdp`: then the ACK carries the answer. */
-  call({ to, sdp = audioOffer(this.#wire.media), withoutSdp = false, headers = [] }: CallParts): Call {
+  call({ to, sdp = this.description, withoutSdp = false, headers = [] }: CallParts): Call {
     const contact: SipLine = ['Contact', `<${this.contact}>`];
     const invite = withoutSdp
       ? this.#compose({ method: 'INVITE', to, headers: [contact, ...headers] })
@@ -158,6 +123,27 @@ export class Telephone {
     const call = new Call(this.#line, invite, withoutSdp ? sdp : undefined);
     this.#calls.set(call.id, call);
     return call;
+  }
+
+  /** From now on it can be called: `called` gives each call, which must then be answered. What comes within a call is taken. */
+  expectCalls(): void {
+    this.#callee.answerCalls(undefined);
+  }
+
+  /** The oldest call to it that was not yet asked for. */
+  async called(): Promise<Called> {
+    for (;;) {
+      const invite = await this.next('INVITE');
+      if (isWithinCall(invite)) continue;
+      const line = {
+        ...this.#line,
+        respond: (request: SipText, answer: Answer) => this.respond(request, answer),
+        nextAck: () => this.next('ACK'),
+      };
+      const call = new Called(line, invite, this.description);
+      this.#calls.set(call.id, call);
+      return call;
+    }
   }
 
   /** Any request outside of a call; resolves with its final response, after a challenge was answered. */

@@ -1,7 +1,7 @@
 // Which pages of other origins may call the API from a browser.
 
 /** What a page may read of an answer besides what every page may. */
-const EXPOSED = 'Location, Link, Idempotency-Replayed';
+const EXPOSED = 'Location, Link, Idempotency-Replayed, Operation-Id';
 
 /** Headers of every answer to a request from an origin that is allowed: in the list to the letter, or the list has "*". */
 export function corsHeaders(origin: string | undefined, allowed: readonly string[]): Readonly<Record<string, string>> {

@@ -143,8 +143,8 @@ export class Dispatcher {
     const query = readQuery(operation.query ?? {}, sent);
     const body = this.#options.reader.readOf(operation, sent);
     const answer = await handle({ params, query, body, user, token }, this.#options.context);
-    if (operation.returns === undefined) return { kind: 'response', status: operation.empty ?? 204, headers: {} };
     const { document, headers } = answer instanceof Answer ? answer : { document: answer, headers: {} };
+    if (operation.returns === undefined) return { kind: 'response', status: operation.empty ?? 204, headers };
     const response = json(operation.status ?? 200, document);
     return { ...response, headers: { ...response.headers, ...headers } };
   }

@@ -6,6 +6,7 @@ import type { Claim } from './auth.ts';
 import type { AriRequest, AriResponse, Opening } from './dispatch.ts';
 import type { JsonReader } from './parameters.ts';
 import type { AriEvent } from './resources/events.ts';
+import { OPERATION_ID } from './resources/channel.ts';
 import { Ack, RESTRequest } from './resources/frames.ts';
 
 export type RestResponse = Omit<Extract<AriEvent, { type: 'RESTResponse' }>, 'timestamp'>;
@@ -96,10 +97,12 @@ function echoOf(frame: unknown) {
 
 function result(outcome: AriResponse | Opening) {
   if (outcome.kind === 'opening') throw new Error('a WebSocket cannot be opened in a WebSocket');
-  const { status, body } = outcome;
+  const { status, headers, body } = outcome;
+  const operation = headers[OPERATION_ID];
   return {
     status_code: status,
     reason_phrase: STATUS_CODES[status] ?? '',
+    ...(operation !== undefined && { operation_id: operation }),
     ...(body !== undefined && { content_type: 'application/json', message_body: body }),
   };
 }

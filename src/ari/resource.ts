@@ -55,6 +55,8 @@ export interface Declaration<P extends TProperties, Q extends TProperties, B ext
   readonly status?: 202;
   /** Of an empty answer: 204, unless told otherwise. */
   readonly empty?: 202 | 204;
+  /** What an answer says in headers of its own. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly errors?: Readonly<Record<number, string>>;
 }
 

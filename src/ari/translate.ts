@@ -1,16 +1,24 @@
 // From facts to events: the only door. A fact without a line does not compile until someone decides.
 import { causeText } from '../core/causes.ts';
 import type { ChannelSnapshot, Fact, Party } from '../core/facts.ts';
-import { route, type Change } from '../stasis/index.ts';
+import { route, type Change, type Message } from '../stasis/index.ts';
+import { bridgeJson } from './resources/bridge.ts';
 import { channelJson } from './resources/channel.ts';
 import { endpointJson } from './resources/endpoints.ts';
 import type { AriEvent } from './resources/events.ts';
 import { messageJson } from './resources/message.ts';
 import { registrationJson } from './resources/registration.ts';
 import { momentJson } from './time.ts';
+import { callTranslations } from './translate-calls.ts';
 
 /** The events that a fact is to applications, in order; without what is added for each when it is sent. */
-export const translate = route<Fact, AriEvent[]>(
+export function translate(message: Message<Fact>): AriEvent[] {
+  const events = eventsOf(message);
+  const operation = 'operation' in message ? message.operation : undefined;
+  return operation === undefined ? events : events.map((event) => ({ ...event, operation_id: operation }));
+}
+
+const eventsOf = route<Fact, AriEvent[]>(
   {
     ChannelChanged: ({ at, change, hangup, reason }) => {
       const timestamp = momentJson(at);
@@ -133,24 +141,33 @@ export const translate = route<Fact, AriEvent[]>(
       },
     ],
 
-    StasisStarted: ({ at, channel, args }) => [
-      { type: 'StasisStart', timestamp: momentJson(at), args: [...args], channel: channelJson(channel) },
+    StasisStarted: ({ at, channel, args, replaced }) => [
+      {
+        type: 'StasisStart',
+        timestamp: momentJson(at),
+        args: [...args],
+        channel: channelJson(channel),
+        ...(replaced && { replace_channel: channelJson(replaced) }),
+      },
     ],
 
     StasisEnded: ({ at, channel, reason }) => [
       { type: 'StasisEnd', timestamp: momentJson(at), ...(reason && { reason }), channel: channelJson(channel) },
     ],
 
-    UserEventSent: ({ at, name, variables, channel, endpoint }) => [
+    UserEventSent: ({ at, name, variables, channel, bridge, endpoint }) => [
       {
         type: 'ChannelUserevent',
         timestamp: momentJson(at),
         eventname: name,
         userevent: { ...variables, eventname: name },
         ...(channel && { channel: channelJson(channel) }),
+        ...(bridge && { bridge: bridgeJson(bridge) }),
         ...(endpoint && { endpoint: endpointJson(endpoint) }),
       },
     ],
+
+    ...callTranslations,
 
     ApplicationReplaced: ({ at }) => [{ type: 'ApplicationReplaced', timestamp: momentJson(at) }],
   },
@@ -173,8 +190,7 @@ function channelChanged(timestamp: string, { was, now }: Living): AriEvent[] {
     events.push({
       type: 'ChannelCallerId',
       timestamp,
-      caller_presentation: 0,
-      caller_presentation_txt: 'Presentation Allowed, Not Screened',
+      ...(now.caller.isPrivate === true ? PROHIBITED : ALLOWED),
       channel,
     });
   }
@@ -191,5 +207,9 @@ function movedOn({ dialplan: was }: ChannelSnapshot, { dialplan: now }: ChannelS
     was.appName !== now.appName
   );
 }
+
+/** Asterisk's numbers and words. */
+const ALLOWED = { caller_presentation: 0, caller_presentation_txt: 'Presentation Allowed, Not Screened' };
+const PROHIBITED = { caller_presentation: 32, caller_presentation_txt: 'Presentation Prohibited, Not Screened' };
 
 const differs = (one: Party, other: Party): boolean => one.name !== other.name || one.number !== other.number;

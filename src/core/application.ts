@@ -1,8 +1,10 @@
 // An application: what it listens to, who listens for it, and which events it wants.
+import type { BridgeId } from '../ids.ts';
 import type { Closable, Message, Subscription, SubscriptionOptions, Topic } from '../stasis/index.ts';
-import type { Channel, Residence } from './channel.ts';
+import type { Channel } from './channel.ts';
 import { compileFilter, type EventFilter, type FilteredEvent } from './event-filter.ts';
-import type { EndReason, Fact } from './facts.ts';
+import { caused, type EndReason, type Fact } from './facts.ts';
+import type { Entry, Residence } from './residence.ts';
 import { EVERY } from './sources.ts';
 
 export type SourceKind = 'channel' | 'bridge' | 'endpoint' | 'deviceState' | 'message';
@@ -159,15 +161,34 @@ export class Application implements Residence {
   }
 
   /** A channel comes in: the application follows it, and is told. */
-  entered(channel: Channel, args: readonly string[]): void {
+  entered(channel: Channel, args: readonly string[], { operation, replaced }: Entry = {}): void {
     this.subscribe('channel', channel.id, () => channel.topic.forward(this.topic));
-    this.topic.publish({ type: 'StasisStarted', channel: channel.snapshot, args });
+    const instead = replaced && { replaced };
+    this.topic.publish({ type: 'StasisStarted', channel: channel.snapshot, args, ...instead, ...caused(operation) });
   }
 
   /** A channel leaves: the application is told last, when it no longer follows. */
-  left({ id, snapshot }: Pick<Channel, 'id' | 'snapshot'>, reason?: EndReason): void {
+  left({ id, snapshot }: Pick<Channel, 'id' | 'snapshot'>, reason?: EndReason, operation?: string): void {
     this.unsubscribe('channel', id);
-    this.topic.publish({ type: 'StasisEnded', channel: snapshot, ...(reason && { reason }) });
+    this.topic.publish({ type: 'StasisEnded', channel: snapshot, ...(reason && { reason }), ...caused(operation) });
+  }
+
+  /** A channel stays, since there is nobody where it was to go. */
+  kept({ snapshot }: Channel, destination: string, args: readonly string[], operation?: string): void {
+    this.topic.publish({ type: 'ApplicationMoveFailed', channel: snapshot, destination, args, ...caused(operation) });
+  }
+
+  /** Hears of a channel that has left it, until that is closed. */
+  overhear(channel: Channel): Closable {
+    return channel.topic.forward(this.topic);
+  }
+
+  enteredBridge(id: BridgeId, topic: Topic<Fact>): void {
+    this.subscribe('bridge', id, () => topic.forward(this.topic));
+  }
+
+  leftBridge(id: BridgeId): void {
+    this.unsubscribe('bridge', id);
   }
 
   /** It is subscribed to nothing any longer. */

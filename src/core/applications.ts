@@ -207,6 +207,11 @@ export class Applications {
     this.#objectGone('endpoint', id);
   }
 
+  /** A bridge was destroyed: likewise. */
+  bridgeGone(id: string): void {
+    this.#objectGone('bridge', id);
+  }
+
   /** Nothing more will happen to a message: likewise. */
   messageEnded(id: string): void {
     this.#objectGone('message', id);

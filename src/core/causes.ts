@@ -56,6 +56,10 @@ const texts: Readonly<Record<number, string>> = {
 export const causeText = (cause: number): string => texts[cause] ?? 'Unknown';
 
 export const NORMAL_CLEARING = 16;
+/** The far end was called for as long as it was to be. */
+export const NO_ANSWER = 19;
+export const SUBSCRIBER_ABSENT = 20;
+export const ANSWERED_ELSEWHERE = 26;
 export const TEMPORARY_FAILURE = 41;
 
 /** The hangup reasons of `DELETE /channels/{channelId}?reason=`. */

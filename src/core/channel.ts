@@ -1,35 +1,43 @@
 // One call leg. Every change goes through it, and it tells; how it is carried out is its driver's business.
 import { Fault } from '../errors.ts';
-import type { ChannelId } from '../ids.ts';
+import type { BridgeId } from '../ids.ts';
 import type { Cache, Topic } from '../stasis/index.ts';
 import { NORMAL_CLEARING } from './causes.ts';
+import { DrivenChannel } from './driven-channel.ts';
 import type { Endpoint } from './endpoint.ts';
-import type { ChannelSnapshot, ChannelState, DialplanPosition, Fact, Hangup } from './facts.ts';
+import {
+  caused,
+  type ChannelSnapshot,
+  type ChannelState,
+  type DialplanPosition,
+  type Fact,
+  type Hangup,
+} from './facts.ts';
+import type { Membership } from './membership.ts';
+import { Operations, type Operation, type OperationsParts, type Work } from './operations.ts';
+import type { Entry, Residence } from './residence.ts';
 import type { ChannelDriver } from './technology.ts';
-
-/** The application that a channel is in, as far as the channel needs to know it. */
-export interface Residence {
-  readonly name: string;
-  /** Follows the channel, and tells its start. */
-  entered(channel: Channel, args: readonly string[]): void;
-  /** Stops following it, and tells its end. */
-  left(channel: Channel): void;
-}
 
 /** The far end's wish, or what the wire said: a call may end without anyone naming a cause. */
 export type FarHangup = Partial<Hangup>;
 
-export class Channel {
-  readonly id: ChannelId;
+/** What the position of an outbound leg shows while nothing runs there. */
+export type Line = Pick<DialplanPosition, 'appName' | 'appData'>;
+
+/** Called when a channel begins to end: why, and whether it was the far end that hung up. */
+export type Ending = (hangup: FarHangup, isFar: boolean) => void;
+
+export class Channel extends DrivenChannel {
   /** Whose channel it is. */
   readonly endpoint: Endpoint | undefined;
-  readonly topic: Topic<Fact>;
-  readonly #cache: Cache<ChannelSnapshot>;
-  readonly #driver: ChannelDriver;
+  readonly #operations: Operations;
   readonly #gone: (channel: Channel) => void;
-  readonly #variables = new Map<string, string>();
-  #snapshot: ChannelSnapshot;
+  readonly #line: Line | undefined;
+  readonly #endings = new Set<Ending>();
+  readonly #arrivals = new Set<(hasArrived: boolean) => void>();
+  #isRouted: boolean;
   #residence: Residence | undefined;
+  #membership: Membership | undefined;
   #isEnded = false;
 
   /** Channels are made by `Channels.create`. */
@@ -39,20 +47,16 @@ export class Channel {
     cache: Cache<ChannelSnapshot>,
     driver: ChannelDriver,
     endpoint: Endpoint | undefined,
+    operations: OperationsParts,
     gone: (channel: Channel) => void,
+    line?: Line,
   ) {
-    this.id = snapshot.id;
-    this.topic = topic;
-    this.#cache = cache;
-    this.#driver = driver;
+    super(snapshot, topic, cache, driver);
     this.endpoint = endpoint;
+    this.#operations = new Operations(operations);
     this.#gone = gone;
-    this.#snapshot = snapshot;
-    topic.publish({ type: 'ChannelChanged', change: cache.put(this.id, snapshot) });
-  }
-
-  get snapshot(): ChannelSnapshot {
-    return this.#snapshot;
+    this.#line = line;
+    this.#isRouted = line === undefined;
   }
 
   get isEnded(): boolean {
@@ -64,120 +68,184 @@ export class Channel {
     return this.#residence?.name;
   }
 
-  setState(state: ChannelState): void {
-    this.#change({ state });
+  get residence(): Residence | undefined {
+    return this.#residence;
   }
 
-  /** Makes it visible under the technology's own name of the call. */
-  setProtocolId(protocolId: string): void {
-    this.#change({ protocolId });
+  /** The bridge that it is in. */
+  get bridge(): BridgeId | undefined {
+    return this.#membership?.bridge;
   }
 
-  setDialplan(position: Partial<DialplanPosition>): void {
-    this.#change({ dialplan: { ...this.#snapshot.dialplan, ...position } });
+  /** For the bridge alone: it has told that the channel has come, or has gone. */
+  setMembership(membership: Membership | undefined): void {
+    this.#membership = membership;
+    if (membership !== undefined) this.#arrived(true);
   }
 
-  variable(name: string): string | undefined {
-    return this.#variables.get(name);
+  /** Out of the bridge that it is in, if it is in any. */
+  leaveBridge(): void {
+    this.#membership?.leave();
   }
 
-  /** Without a value it is unset, which is told with an empty one. `report` shows it in later snapshots. */
-  setVariable(variable: string, value: string | undefined, { report = false } = {}): void {
-    if (value === undefined) this.#variables.delete(variable);
-    else this.#variables.set(variable, value);
-    const { [variable]: _, ...others } = this.#snapshot.reported;
-    if (value === undefined && _ !== undefined) this.#change({ reported: others });
-    else if (value !== undefined && (report || _ !== undefined))
-      this.#change({ reported: { ...others, [variable]: value } });
-    this.topic.publish({ type: 'ChannelVariableSet', channel: this.#snapshot, variable, value: value ?? '' });
+  override setState(state: ChannelState, operation?: string): void {
+    const wasUp = this.snapshot.state === 'Up';
+    super.setState(state, operation);
+    if (state === 'Up' && !wasUp) this.#membership?.answered();
+  }
+
+  /** Whether it goes its way through the routing, at whose end it is hung up; an outbound leg does not, until it is led there. */
+  get isRouted(): boolean {
+    return this.#isRouted;
+  }
+
+  /** From now on it goes its way through the routing. */
+  route(): void {
+    this.#isRouted = true;
+  }
+
+  /** Calls it once, when the channel begins to end: what it tells comes before the end. Gives how to call that off. */
+  onEnding(ending: Ending): () => void {
+    this.#endings.add(ending);
+    return () => this.#endings.delete(ending);
+  }
+
+  /** Whether it comes into an application or a bridge from now on, before it ends. */
+  arrival(): Promise<boolean> {
+    return new Promise((resolve) => this.#arrivals.add(resolve));
+  }
+
+  /** How many operations wait, without the one that is under way. */
+  get waiting(): number {
+    return this.#operations.waiting;
+  }
+
+  /**
+   * Does what the application asks of it, when all that was asked before is done, and tells how that ended. The name is that of
+   * the operation in ARI. Fails with a Fault 'unavailable' when too much waits already.
+   */
+  operate(name: string, work: Work): Operation {
+    const residence = this.#residence;
+    const inTurn: Work = (operation) => {
+      inApplication(this);
+      return work(operation);
+    };
+    return this.#operations.run(inTurn, (operation, failure) => this.#tell(operation, name, residence, failure));
+  }
+
+  /** An id for what is not to wait: `hangup`. */
+  newOperationId(): string {
+    return this.#operations.newId();
   }
 
   /** Into an application. */
-  enter(residence: Residence, args: readonly string[]): void {
+  enter(residence: Residence, args: readonly string[], entry: Entry = {}): void {
     this.#residence = residence;
-    residence.entered(this, args);
+    residence.entered(this, args, entry);
+    this.#arrived(true);
   }
 
-  /** Resolves when the answer is on the wire; answering what is up already does nothing. */
-  async answer(): Promise<void> {
-    if (this.#snapshot.state === 'Up') return;
-    await this.#driver.answer();
-    // The far end may have gone meanwhile: then that has been told already.
-    if (!this.#isEnded) this.setState('Up');
+  /** Out of its bridge and its application, if it is in one: whoever calls it says where it goes on. */
+  leave(operation?: string): void {
+    this.leaveBridge();
+    const residence = this.#residence;
+    if (residence === undefined) return;
+    this.abandonTransfer(operation);
+    this.#residence = undefined;
+    residence.left(this, undefined, operation);
+    this.setVariable('STASISSTATUS', 'SUCCESS', { operation });
   }
 
-  async ring(): Promise<void> {
-    await this.#driver.ring();
-    if (!this.#isEnded) this.topic.publish({ type: 'ChannelRung', channel: this.#snapshot });
+  /** Straight into another application, or not, if there is none: then the one that it is in is told so. */
+  move(residence: Residence | undefined, destination: string, args: readonly string[], operation?: string): void {
+    if (residence === undefined) return this.#residence?.kept(this, destination, args, operation);
+    this.#residence?.left(this, undefined, operation);
+    this.enter(residence, args, { operation });
   }
 
-  async stopRinging(): Promise<void> {
-    await this.#driver.stopRinging();
-  }
-
-  /** The far end has pressed a key, for so many milliseconds. */
-  dtmfReceived(digit: string, duration: number): void {
-    this.topic.publish({ type: 'ChannelDtmfReceived', channel: this.#snapshot, digit, duration });
-  }
-
-  /** The far end has put us on hold, or takes us up again. */
-  setHeld(isHeld: boolean): void {
-    this.topic.publish({ type: isHeld ? 'ChannelHeld' : 'ChannelUnheld', channel: this.#snapshot });
-  }
-
-  /** Ends the call from this side, for a Q.850 cause, because someone asked for it. */
-  hangup(cause: number): void {
+  /** Ends the call from this side, for a Q.850 cause, because someone asked for it. Waits for no other operation. */
+  hangup(cause: number, operation?: string): void {
     if (this.#isEnded) return;
-    this.topic.publish({ type: 'ChannelHangupRequested', channel: this.#snapshot, cause, soft: true });
-    this.finish(cause);
+    const asked = { channel: this.snapshot, cause, soft: true, ...caused(operation) };
+    this.topic.publish({ type: 'ChannelHangupRequested', ...asked });
+    this.#end({ cause }, { isFar: false, isAsked: true, operation }, this.#hangUp(cause));
   }
 
   /** The far end, or the wire, has ended the call. */
   hungUp(far: FarHangup): void {
     if (this.#isEnded) return;
-    this.topic.publish({ type: 'ChannelHangupRequested', channel: this.#snapshot, ...far, soft: false });
-    this.#end(far, () => ({ cause: 0, ...far }));
+    this.topic.publish({ type: 'ChannelHangupRequested', channel: this.snapshot, ...far, soft: false });
+    this.#end(far, { isFar: true }, () => ({ cause: 0, ...far }));
   }
 
   /** Its way through the routing is over, without anyone having hung up: so it is hung up. */
-  finish(cause: number = NORMAL_CLEARING): void {
-    if (this.#isEnded) return;
-    this.#end({}, () => {
-      const techCause = this.#driver.hangup(cause);
-      return { cause, ...(techCause !== undefined && { techCause }) };
-    });
+  finish(cause: number = NORMAL_CLEARING, operation?: string): void {
+    if (!this.#isEnded) this.#end({ cause }, { isFar: false, operation }, this.#hangUp(cause));
   }
 
-  #end(far: FarHangup, close: () => Hangup): void {
+  readonly #hangUp = (cause: number) => (): Hangup => {
+    const techCause = this.driver.hangup(cause);
+    return { cause, ...(techCause !== undefined && { techCause }) };
+  };
+
+  #end(why: FarHangup, { isFar, isAsked = false, operation }: By, close: () => Hangup): void {
     this.#isEnded = true;
+    for (const ending of this.#endings) ending(why, isFar);
+    this.#endings.clear();
+    this.#arrived(false);
+    this.#operations.end();
     const residence = this.#residence;
-    this.#residence = undefined;
-    if (residence !== undefined) {
-      residence.left(this);
-      this.setVariable('STASISSTATUS', 'SUCCESS');
-    }
-    this.topic.publish({
-      type: 'ChannelHangupRequested',
-      channel: this.#snapshot,
-      cause: NORMAL_CLEARING,
-      ...(far.techCause !== undefined && { techCause: far.techCause }),
-      soft: true,
-    });
-    this.#change({ dialplan: { ...this.#snapshot.dialplan, appName: '', appData: '' } });
+    this.leave(operation);
+    if (this.#isRouted) this.#routeEnds(isFar ? why.techCause : undefined, operation);
+    if (this.#line === undefined) this.setDialplan({ appName: '', appData: '' }, operation);
+    else this.showDialplan(this.#line);
     const hangup = close();
-    this.#cache.delete(this.id);
-    this.topic.publish({ type: 'ChannelChanged', change: { was: this.#snapshot }, hangup });
+    this.forget();
+    this.topic.publish({ type: 'ChannelChanged', change: { was: this.snapshot }, hangup, ...caused(operation) });
+    if (isAsked && operation !== undefined) this.#tell(operation, 'hangup', residence);
     this.#gone(this);
   }
 
-  /** Snapshots that are equal are not told. */
-  #change(changes: Partial<ChannelSnapshot>): void {
-    const now = { ...this.#snapshot, ...changes };
-    if (JSON.stringify(now) === JSON.stringify(this.#snapshot)) return;
-    this.#snapshot = now;
-    this.topic.publish({ type: 'ChannelChanged', change: this.#cache.put(this.id, now) });
+  #arrived(hasArrived: boolean): void {
+    for (const arrive of this.#arrivals) arrive(hasArrived);
+    this.#arrivals.clear();
+  }
+
+  /** As in Asterisk, whose dialplan hangs up at its end, whoever has hung up before. */
+  #routeEnds(techCause: number | undefined, operation: string | undefined): void {
+    this.topic.publish({
+      type: 'ChannelHangupRequested',
+      channel: this.snapshot,
+      cause: NORMAL_CLEARING,
+      ...(techCause !== undefined && { techCause }),
+      soft: true,
+      ...caused(operation),
+    });
+  }
+
+  /** The application that it was in when that was asked hears it, too. */
+  #tell(operation: string, name: string, residence: Residence | undefined, failure?: unknown): void {
+    const overhearing = residence === this.#residence ? undefined : residence?.overhear(this);
+    this.topic.publish({
+      type: 'OperationFinished',
+      channel: this.snapshot,
+      operation,
+      name,
+      ...(failure === undefined ? { outcome: 'succeeded' } : { outcome: 'failed', reason: reasonOf(failure) }),
+    });
+    overhearing?.close();
   }
 }
+
+/** Who ends a channel. */
+interface By {
+  readonly isFar: boolean;
+  readonly operation?: string | undefined;
+  /** The operation is to end it, and is done then. */
+  readonly isAsked?: boolean;
+}
+
+const reasonOf = (failure: unknown): string => (failure instanceof Fault ? failure.message : 'Internal error');
 
 /** What an operation of an application may be done to. Fails as ARI does. */
 export function inApplication(channel: Channel): void {

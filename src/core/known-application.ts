@@ -57,13 +57,13 @@ export class KnownApplication {
     this.#callOff = () => undefined;
   }
 
-  /** What is to be kept of it. Channels do not outlive the process. */
+  /** What is to be kept of it. Channels and bridges do not outlive the process. */
   keep(): KeptApplication {
     const { isPersistent, filter } = this.application;
     const sources = (Object.keys(EVERY) as SourceKind[]).flatMap((kind) =>
       this.application
         .counts(kind)
-        .filter(([id]) => kind !== 'channel' || id === EVERY.channel)
+        .filter(([id]) => (kind !== 'channel' && kind !== 'bridge') || id === EVERY[kind])
         .map(([id, count]) => [`${kind}:${id === EVERY[kind] ? '' : id}`, count] as const),
     );
     return { persistent: isPersistent, all: this.hasAll, sources, filter };

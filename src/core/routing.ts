@@ -1,9 +1,26 @@
-// Which application takes a call: contexts that map Asterisk's extension patterns to an application and its arguments.
+// What takes a call: contexts that map Asterisk's extension patterns to an application, to several that may claim it, or to
+// telephones.
+import type { BroadcastSettings } from './broadcasts.ts';
 
-export interface Route {
+/** To an application, as Asterisk's Stasis(). */
+export interface StasisRoute {
   readonly app: string;
   readonly args: readonly string[];
 }
+
+/** To the first of these that answers, "PJSIP/alice", as Asterisk's Dial(). */
+export interface DialRoute {
+  readonly dial: readonly string[];
+  /** In milliseconds; without one they ring for ever. */
+  readonly timeout?: number;
+}
+
+/** To the application that claims it first, as Asterisk's StasisBroadcast(). */
+export interface BroadcastRoute {
+  readonly broadcast: BroadcastSettings;
+}
+
+export type Route = StasisRoute | DialRoute | BroadcastRoute;
 
 /** `partial`: more digits could still make it match, which SIP tells by 484. */
 export type Lookup = { readonly kind: 'found'; readonly route: Route } | { readonly kind: 'partial' | 'none' };

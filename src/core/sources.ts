@@ -4,6 +4,8 @@ import { Fault } from '../errors.ts';
 import { parseEndpointId } from '../ids.ts';
 import type { Closable, Topic } from '../stasis/index.ts';
 import type { SourceKind } from './application.ts';
+import type { Bridge } from './bridge.ts';
+import type { Bridges } from './bridges.ts';
 import type { Channel } from './channel.ts';
 import type { Channels } from './channels.ts';
 import type { DeviceStates } from './device-states.ts';
@@ -36,14 +38,24 @@ export interface Source {
   follow(to: Topic<Fact>): Closable | undefined;
 }
 
+export interface SourcesParts {
+  readonly channels: Channels;
+  readonly bridges: Bridges;
+  readonly endpoints: Endpoints;
+  readonly deviceStates: DeviceStates;
+  readonly messages: FollowedMessages;
+}
+
 export class Sources {
   readonly #channels: Channels;
+  readonly #bridges: Bridges;
   readonly #endpoints: Endpoints;
   readonly #deviceStates: DeviceStates;
   readonly #messages: FollowedMessages;
 
-  constructor(channels: Channels, endpoints: Endpoints, deviceStates: DeviceStates, messages: FollowedMessages) {
+  constructor({ channels, bridges, endpoints, deviceStates, messages }: SourcesParts) {
     this.#channels = channels;
+    this.#bridges = bridges;
     this.#endpoints = endpoints;
     this.#deviceStates = deviceStates;
     this.#messages = messages;
@@ -70,6 +82,10 @@ export class Sources {
   /** The channel that "channel:<id>" names, by its unique id alone. */
   findChannel(source: Source): Channel | undefined {
     return source.kind === 'channel' ? this.#channels.find(source.text.slice('channel:'.length)) : undefined;
+  }
+
+  findBridge(source: Source): Bridge | undefined {
+    return source.kind === 'bridge' ? this.#ofApplication(source.id) : undefined;
   }
 
   /** The endpoint that "endpoint:TECH/resource" names; a technology is none. */
@@ -101,9 +117,15 @@ export class Sources {
     return { kind: 'endpoint', id, exists: topic !== undefined, text, follow: (to) => topic?.forward(to) };
   }
 
-  /** There are none yet: only all of them can be subscribed to. */
+  /** One that was made by an application, as in ARI; to follow all bridges is to follow those of the routing, too. */
   #bridge(id: string, text: string): Source {
-    return { kind: 'bridge', id, exists: id === '', text, follow: () => undefined };
+    const topic = id === '' ? this.#bridges.all : this.#ofApplication(id)?.topic;
+    return { kind: 'bridge', id, exists: topic !== undefined, text, follow: (to) => topic?.forward(to) };
+  }
+
+  #ofApplication(id: string): Bridge | undefined {
+    const bridge = this.#bridges.find(id);
+    return bridge?.snapshot.bridgeClass === 'stasis' ? bridge : undefined;
   }
 
   /** One that has not ended. */

@@ -1,5 +1,6 @@
 // The port to whoever can bring someone who listens for an application, for a call that is to enter it.
-import type { Channel, Residence } from './channel.ts';
+import type { Channel } from './channel.ts';
+import type { Residence } from './residence.ts';
 
 export interface Summoner {
   /** Whether there is a way to someone who would listen for it. */

@@ -1,6 +1,9 @@
 // What the core asks of a technology. A capability that it lacks is a property that it does not have.
 import type { EndpointKey } from '../ids.ts';
-import type { Hangup, TextMessage } from './facts.ts';
+import type { Channel } from './channel.ts';
+import type { Endpoint } from './endpoint.ts';
+import type { Hangup, Party, TextMessage, TransferState } from './facts.ts';
+import type { MediaLeg } from './media.ts';
 import type { Referral } from './referrals.ts';
 
 export interface Technology {
@@ -8,6 +11,7 @@ export interface Technology {
   readonly name: string;
   readonly text?: TextSender;
   readonly refer?: Referrer;
+  readonly caller?: Caller;
   start(): Promise<void>;
   /** Takes no new work, hangs up what is open, closes what it opened. */
   stop(): Promise<void>;
@@ -69,12 +73,103 @@ export interface Referrer {
   refer(address: string, referral: Referral): Promise<void>;
 }
 
-/** How a technology carries out what happens to one of its channels. */
+/** What a leg is to be. */
+export interface LegWish {
+  /** Who calls, as the far end is to see it; left out, whom the endpoint's settings name. */
+  readonly caller?: Party;
+  /** Codecs by preference, in Asterisk's names; left out, those of the endpoint's settings. */
+  readonly formats?: readonly string[];
+  /** Headers or the like, which the technology knows by their variables: PJSIP_HEADER(add,X-Name) for SIP. */
+  readonly variables?: Readonly<Record<string, string>>;
+  /** The session description of the party that the leg is for: it is offered instead of one of our own. */
+  readonly offer?: string;
+}
+
+/** A leg that is not dialled yet: what its channel is made of. */
+export interface Leg {
+  readonly endpoint: Endpoint | undefined;
+  /** The channel's name up to its number: "PJSIP/alice". */
+  readonly name: string;
+  readonly protocolId: string;
+  readonly context: string;
+  readonly language: string;
+  readonly driver: ChannelDriver;
+}
+
+/** Makes outbound legs. */
+export interface Caller {
+  /**
+   * A leg towards the part behind the slash in "PJSIP/alice". Nothing is sent before its driver dials. Fails with a Fault:
+   * 'not-found' when that leads nowhere, or nowhere now; 'invalid' when something in the wish cannot be written.
+   */
+  leg(resource: string, wish: LegWish): Leg;
+}
+
+/** What the far end says while it is dialled. */
+export type DialNews =
+  | { readonly kind: 'proceeding' | 'ringing' }
+  /** There may be something to hear already: the answer to our offer, if there was one. */
+  | { readonly kind: 'progress'; readonly description?: string };
+
+export type DialOutcome =
+  /** `description`: its answer to the offer of the wish, which is for whoever made that. */
+  | { readonly kind: 'answered'; readonly description?: string; readonly connected?: Party }
+  /** `forward`: the far end wants to be called there instead (3xx), as a resource of the technology. */
+  | ({ readonly kind: 'failed'; readonly forward?: string } & Hangup);
+
+/** Milliseconds. What is left out is the technology's own choice. */
+export interface DtmfTiming {
+  readonly before?: number;
+  readonly between?: number;
+  readonly duration?: number;
+  readonly after?: number;
+}
+
+export type Direction = 'in' | 'out' | 'both';
+
+/** `in`: nobody hears the far end. `out`: the far end hears nobody. */
+export interface Muted {
+  readonly in: boolean;
+  readonly out: boolean;
+}
+
+/**
+ * How a technology carries out what happens to one of its channels. What it lacks, the channel cannot do. Whatever is a
+ * promise resolves when it is on the wire, or where there is an answer, when that is there; and fails with a Fault:
+ * 'conflict' when the call is over, or is not in a state for it; 'unavailable' when it cannot be sent; 'unprocessable' when
+ * the far end refuses.
+ */
 export interface ChannelDriver {
-  /** Resolves when the answer is on the wire. */
-  answer(): Promise<void>;
+  /** From now on the channel is told what the far end does, also if it has done so already. */
+  drives(channel: Channel): void;
+  /** An inbound leg only: what its far end has offered, as long as that may be answered by another party's description. */
+  readonly offer?: string | undefined;
+  /** An outbound leg only, once: calls the far end. Never fails; `hangup` ends it, and what it then resolves with is nobody's. */
+  dial?(news: (news: DialNews) => void): Promise<DialOutcome>;
+  /** `description`: the answer of another party to the caller's offer, instead of one of our own. */
+  answer(description?: string): Promise<void>;
   ring(): Promise<void>;
   stopRinging(): Promise<void>;
+  /** There may be something to hear already (SIP: 183). */
+  progress?(description?: string): Promise<void>;
+  /** Keys are 0-9, A-D, * and #; "w" is a pause of half a second. Resolves when the last was sent. */
+  sendDtmf?(digits: string, timing: DtmfTiming): Promise<void>;
+  hold?(): Promise<void>;
+  unhold?(): Promise<void>;
+  /** Without it, being muted is a state of the channel, which whoever carries its media has to heed. */
+  setMuted?(muted: Muted): Promise<void>;
+  /** Sends an unanswered caller elsewhere (SIP: 302), or one that is up (SIP: REFER). */
+  redirect?(resource: string): Promise<void>;
+  /** Tells the far end who it talks to now. */
+  setConnected?(party: Party): Promise<void>;
+  /** What became of the transfer that the far end asked for. */
+  transferProgress?(state: TransferState): Promise<void>;
+  /** The value of a function such as "PJSIP_HEADER(read,X-Name)"; undefined when the driver has no such function, '' when there is no value. */
+  read?(expression: string): string | undefined;
+  /** Says whether the driver has such a function. */
+  write?(expression: string, value: string): boolean;
+  /** How its media is led to another party's; left out where there is none to lead. */
+  readonly media?: MediaLeg;
   /** Ends the call on the wire without waiting for the far end; says the technology's own code, if the cause has one. */
   hangup(cause: number): Hangup['techCause'];
 }

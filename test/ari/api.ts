@@ -7,7 +7,9 @@ import { expect, onTestFinished } from 'vitest';
 import WebSocket from 'ws';
 import { createAri, type Ari, type AriParts } from '../../src/ari/index.ts';
 import { createCore, type Core } from '../../src/core/index.ts';
+import { directMedia } from '../../src/engines/embedded/direct-media.ts';
 import { memoryJournal } from '../../src/engines/embedded/memory-journal.ts';
+import { fakeCaller, type FakeCaller } from '../support/fake-caller.ts';
 import { memoryStore } from '../support/memory-store.ts';
 import type { Referral } from '../../src/core/referrals.ts';
 import type { TextMessage } from '../../src/core/facts.ts';
@@ -32,6 +34,8 @@ export interface Api extends Ari {
   readonly answers: TextOutcome[];
   /** What it was given to refer. */
   readonly referred: { address: string; referral: Referral }[];
+  /** What makes legs towards the endpoints. */
+  readonly caller: FakeCaller;
   /** What nobody expected: the test fails when there is anything left in it. */
   readonly errors: unknown[];
   /** As the user ari, unless the headers say otherwise. */
@@ -42,7 +46,8 @@ export interface Api extends Ari {
 
 export function api(parts: Partial<AriParts> = {}): Api {
   const errors: unknown[] = [];
-  const core = createCore({}, { freeze: true, now: () => AT, onError: (error) => errors.push(error) });
+  const onError = (error: unknown): void => void errors.push(error);
+  const core = createCore({}, { freeze: true, now: () => AT, onError, media: directMedia() });
   for (const [resource, isReachable] of Object.entries({
     foo: true,
     bench: true,
@@ -67,6 +72,8 @@ export function api(parts: Partial<AriParts> = {}): Api {
       return answers.shift() ?? { kind: 'delivered', status: 200, reason: 'OK', contact: 'sip:foo@192.0.2.1' };
     },
   });
+  const caller = fakeCaller(core);
+  core.callers.add('PJSIP', caller);
   const referred: Api['referred'] = [];
   core.referrals.addReferrer({
     scheme: 'pjsip',
@@ -87,6 +94,7 @@ export function api(parts: Partial<AriParts> = {}): Api {
   const ari = createAri(core, { ...given, ...parts });
   onTestFinished(async () => {
     core.messages.stop();
+    core.dialling.close();
     await ari.http.close();
     await ari.close();
     await core.applications.close();
@@ -104,6 +112,7 @@ export function api(parts: Partial<AriParts> = {}): Api {
     sent,
     answers,
     referred,
+    caller,
     errors,
     async ask(method, path, { headers = { authorization: BASIC }, ...options } = {}) {
       const answer = await ari.http.inject({ method: method as 'GET', url: path, headers, ...options });

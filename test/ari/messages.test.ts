@@ -66,7 +66,7 @@ test('a message that is accepted is answered with what is known of it, and with 
   expect([status, headers['location'], headers['access-control-expose-headers']]).toEqual([
     202,
     '/ari/messages/1',
-    'Location, Link, Idempotency-Replayed',
+    'Location, Link, Idempotency-Replayed, Operation-Id',
   ]);
   expect(body).toEqual({
     ...{ id: '1', direction: 'outbound', endpoint: 'PJSIP/foo', state: 'queued', attempts: 0 },

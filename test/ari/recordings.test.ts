@@ -28,7 +28,7 @@ interface Difference {
 }
 
 const absentResources: Difference = {
-  fits: /^\w+ \/ari\/(bridges|playbacks|recordings|sounds|asterisk\/(modules|logging))\b/,
+  fits: /^\w+ \/ari\/(playbacks|recordings|sounds|asterisk\/(modules|logging))\b/,
   status: 404,
   why: 'these resources are not there',
 };
@@ -45,9 +45,13 @@ const judgesDifferently: readonly Difference[] = [
   { fits: /^GET \/ari\/asterisk\/ping/, isOtherBody: true, why: 'another time' },
 ];
 const channelsDifferently: readonly Difference[] = [
-  absentResources,
-  { fits: /^POST \/ari\/channels(\?| )/, status: 404, why: 'nothing makes channels' },
-  { fits: /^POST \/ari\/channels\S+\/(play|continue)\b/, status: 404, why: 'these operations are not there' },
+  { fits: /endpoint=PJSIP\/(bar|nope|sip:x)/, status: 400, why: 'what cannot be called is no failure of the server' },
+  { fits: /endpoint=Nope\/foo/, status: 400, why: 'what cannot be called is no failure of the server' },
+  { fits: /endpoint=Local\//, status: 400, why: 'there is no technology Local' },
+  { fits: /^POST \/ari\/channels\S+\/play\b/, status: 404, why: 'this operation is not there' },
+  { fits: /^POST \/ari\/bridges\?type=bogus/, status: 400, why: 'what is malformed is no failure of the server' },
+  { fits: /^POST \/ari\/bridges\/bx\/play/, status: 404, why: 'nothing plays media' },
+  { fits: /^(POST \/ari\/bridges|GET \/ari\/bridges\?x=1) /, isOtherBody: true, why: 'an id that was made up' },
   { fits: /^PUT \/ari\/deviceStates.*BOGUS/, status: 400, why: 'what is malformed is no failure of the server' },
 ];
 
@@ -71,10 +75,20 @@ function essence(status: number, headers: Readonly<Record<string, unknown>>, bod
   return { status, headers: Object.fromEntries(kept), body: status < 300 ? normal(body) : typeof body };
 }
 
-/** Asterisk shows what an application is subscribed to in the order of a hash. */
+/** Asterisk shows what an application is subscribed to in the order of a hash; and each call has a time and names of its own. */
 function normal(body: unknown): unknown {
   if (Array.isArray(body)) return body.map(normal);
-  const { endpoint_ids: endpoints, device_names: devices, ...others } = (body || {}) as Record<string, string[]>;
+  if (typeof body === 'object' && body !== null && 'protocol_id' in body) {
+    const { id, ...others } = body as unknown as Record<string, unknown>;
+    const isGiven = !/^\d+\.\d+$/.test(String(id));
+    return { ...others, id: isGiven && id, protocol_id: 'its own', creationtime: 'its own' };
+  }
+  const {
+    endpoint_ids: endpoints,
+    device_names: devices,
+    creationtime: _,
+    ...others
+  } = (body || {}) as Record<string, string[]>;
   return {
     ...others,
     ...(endpoints && { endpoint_ids: endpoints.toSorted() }),

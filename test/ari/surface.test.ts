@@ -13,7 +13,7 @@ interface Parameter {
   readonly required: boolean;
   readonly allowMultiple: boolean;
   readonly default?: unknown;
-  readonly allowable?: { readonly values: readonly string[] };
+  readonly allowable?: { readonly values: readonly string[] } | { readonly min: number };
 }
 interface Operation {
   readonly resource: string;
@@ -83,7 +83,15 @@ const responses: Readonly<Record<string, { readonly response: string; readonly w
 const additions = {
   resources: ['messages', 'registrations'],
   models: [
-    ...['Ack', 'ApplicationSnapshot', 'EventsLost', 'MessageStateChange', 'Registration', 'RegistrationStateChange'],
+    ...[
+      'Ack',
+      'ApplicationSnapshot',
+      'ChannelOperationFinished',
+      'EventsLost',
+      'MessageStateChange',
+      'Registration',
+      'RegistrationStateChange',
+    ],
     'StoredMessage',
   ],
   /** Of resources that it has. */
@@ -95,6 +103,7 @@ const additions = {
     'events.eventWebsocket': ['extensions', 'persist', 'since'],
   } as Readonly<Record<string, readonly string[]>>,
   errorCodes: {
+    ...{ 'bridges.create': [400, 503], 'bridges.createWithId': [400, 503], 'bridges.addChannel': [503] },
     'endpoints.sendMessage': [413, 415, 503],
     'endpoints.sendMessageToEndpoint': [413, 415, 503],
   } as Readonly<Record<string, readonly number[]>>,
@@ -103,7 +112,7 @@ const additions = {
     Application: ['message_ids', 'persistent'],
     ChannelDestroyed: ['reason'],
     RESTRequest: ['idempotency_key'],
-    Event: ['cursor'],
+    Event: ['cursor', 'operation_id'],
     StasisEnd: ['reason'],
     TextMessage: ['encoding', 'id'],
   } as Readonly<Record<string, readonly string[]>>,
@@ -141,7 +150,9 @@ const declaredOperations: Operation[] = files.flatMap(([resource, { apis }]) =>
         ...('allowableValues' in parameter && {
           allowable: {
             type: parameter['allowableValues']['valueType'],
-            values: parameter['allowableValues']['values'],
+            ...('min' in (parameter['allowableValues'] as object)
+              ? { min: parameter['allowableValues']['min'] }
+              : { values: parameter['allowableValues']['values'] }),
           },
         }),
       })),
@@ -221,7 +232,6 @@ test('what is added to Asterisk is in the list, and the list is of what is added
   for (const [name, expected] of Object.entries(additions.properties))
     expect(added(properties(declaredModels, name), properties(surface.models, name)).toSorted()).toEqual(expected);
 });
-
 const byName = (one: { name: string }, other: { name: string }): number => (one.name < other.name ? -1 : 1);
 
 test.each(operations.map((each) => [`${each.resource}.${each.nickname}`, each] as const))(

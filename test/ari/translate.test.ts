@@ -122,6 +122,14 @@ test('one change may be several events: state, dialplan, caller, connected line,
   ]);
 });
 
+test('a caller who does not want to be shown is told, with the wish', () => {
+  const was = channelOf(some);
+  const now = { ...was, caller: { name: 'a', number: '1', isPrivate: true } } as const;
+  expect(tell({ type: 'ChannelChanged', change: { was, now } })).toMatchObject([
+    { type: 'ChannelCallerId', caller_presentation: 32, channel: { caller: { name: 'a', number: '1' } } },
+  ]);
+});
+
 test('leaving the dialplan, and changes that ARI does not know, are not told', () => {
   const was = { ...channelOf(some), dialplan: { ...channelOf(some).dialplan, appName: 'Stasis' } };
   const left = { ...was, dialplan: { ...was.dialplan, appName: '' } };

@@ -20,7 +20,7 @@ const routing = new Routing(
 );
 const taker = (context: string, exten: string) => {
   const lookup = routing.lookup(context, exten);
-  return lookup.kind === 'found' ? lookup.route.app : lookup.kind;
+  return lookup.kind !== 'found' ? lookup.kind : 'app' in lookup.route ? lookup.route.app : 'no application';
 };
 
 describe('an extension', () => {

@@ -17,7 +17,7 @@ import { parseMessage } from '../../src/sip-server/parser.ts';
 import { StreamFramer } from '../../src/sip-server/transport/stream-framer.ts';
 import { algorithmOf, parseDigest } from '../../src/technologies/pjsip/digest.ts';
 import * as pjsip from '../../src/technologies/pjsip/name-address.ts';
-import { readSdp } from '../../src/technologies/pjsip/sdp/description.ts';
+import { Negotiation } from '../../src/technologies/pjsip/sdp/index.ts';
 import { formatUri, parseUri, sameUri } from '../../src/technologies/pjsip/uri.ts';
 import { frames, messages } from './corpus.ts';
 import { inChunks, type Random } from './mutate.ts';
@@ -142,11 +142,37 @@ function pjsipGrammar(octets: Buffer): boolean {
   return isAnyGood;
 }
 
-function sdp(octets: Buffer): boolean {
+/** As an offer, as an answer, and as the descriptions of a peer: what fails changes nothing. */
+function sdp(octets: Buffer, random: Random): boolean {
   const text = octets.toString('latin1');
-  const description = readSdp(text.slice(text.indexOf('\r\n\r\n') + 4));
-  return description !== undefined && description.streams.length > 0;
+  const body = text.slice(text.indexOf('\r\n\r\n') + 4);
+  const settings = { allow: ['ulaw', 'alaw', 'opus'], webrtc: false, media_encryption: 'no' } as const;
+  const fresh = new Negotiation({ settings, address: '127.0.0.1', random: () => 0.5 });
+  const call = new Negotiation({ settings, address: '127.0.0.1', random: () => 0.5 });
+  mustBe(call.receive(OFFER).kind === 'offered' && call.answerAlone() !== '', 'the call is up');
+  const state = (): string => JSON.stringify([call.local, call.remote, call.isHeld, call.isStable]);
+  const before = state();
+  const unchanged = ({ kind }: { readonly kind: string }): boolean => {
+    mustBe(kind !== 'failed' || state() === before, 'a failure changes nothing');
+    return kind !== 'failed';
+  };
+  const isOffer = unchanged(call.receive(body));
+  if (isOffer) call.drop();
+  const isOffered = unchanged(call.offerFrom(body));
+  if (isOffered) call.refused();
+  mustBe(state() === before, 'what was refused changes nothing');
+  call.offerAlone();
+  unchanged(call.answered(body));
+  const offered = fresh.receive(body);
+  if (offered.kind === 'failed') return isOffer;
+  if (random() < 0.5) fresh.answerAlone();
+  else if (fresh.answerFrom(offered.forPeer).kind === 'failed') throw new Error('an offer does not answer itself');
+  mustBe(fresh.isEstablished && fresh.isStable, 'an answer ends it');
+  fresh.offerAlone();
+  return true;
 }
+
+const OFFER = 'v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 4 RTP/AVP 0\r\n';
 
 const withSdp = messages.filter((octets) => octets.includes('\r\n\r\nv=0'));
 

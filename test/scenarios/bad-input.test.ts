@@ -103,8 +103,9 @@ describe('a REST request', () => {
     ],
     ['GET', '/applications/nobody', {}, 404, 'Application'],
     ['DELETE', '/channels/1.1', { reason: 'boredom' }, 404, 'Channel'],
-    ['POST', '/bridges', {}, 404, 'Resource'],
-    ['POST', '/channels', { endpoint: 'PJSIP/foo' }, 404, 'Resource'],
+    ['POST', '/bridges', { type: 'bogus' }, 400, 'mixing'],
+    ['POST', '/bridges/b/play', { media: 'tone:ring' }, 404, 'Resource'],
+    ['POST', '/channels', { endpoint: 'PJSIP/foo' }, 400, 'Application'],
   ] as const)('%s %s with %j is answered %i and names %s', async (method, path, query, status, named) => {
     const service = await startService();
     await service.application('hello');

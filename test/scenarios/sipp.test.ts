@@ -1,47 +1,18 @@
 // SIPp as the telephone: registration, messages and calls over UDP and TCP.
-import { spawn, spawnSync } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { startService, type Service } from '../support/service.ts';
+import { skipsSipp, startSipp } from './sipp-room.ts';
 
-const isInstalled = spawnSync('sipp', ['-v']).error === undefined;
-const isRequired = process.env['REQUIRE_ENGINES'] === '1';
-if (!isInstalled && !isRequired)
-  console.log('The SIPp scenarios are skipped: sipp (Debian package sip-tester) is not installed.');
-
-const file = (name: string): string => join(import.meta.dirname, `../sipp/${name}.xml`);
-
-/** Runs a scenario so many times; fails with what SIPp says if any of them fails. */
 async function sipp({ sip }: Service, scenario: string, transport: 'udp' | 'tcp', calls: number): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'arion-sipp-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const port = transport === 'udp' ? sip.port : sip.tcpPort;
-  const options = [
-    '-sf',
-    file(scenario),
-    '-m',
-    `${calls}`,
-    '-r',
-    '20',
-    '-l',
-    '20',
-    '-t',
-    transport === 'udp' ? 'u1' : 't1',
-  ];
-  const identity = ['-i', '127.0.0.1', '-s', 'foo', '-au', 'foo', '-ap', 'foo-secret'];
-  const limits = ['-timeout', '30s', '-timeout_error', '-nostdin', '-trace_err', '-error_file', join(folder, 'errors')];
-  const process = spawn('sipp', [...options, ...identity, ...limits, `127.0.0.1:${port}`], { cwd: folder });
-  let output = '';
-  for (const stream of [process.stdout, process.stderr])
-    stream.on('data', (data: Buffer) => (output += data.toString()));
-  const code = await new Promise((resolve, reject) => process.on('close', resolve).on('error', reject));
-  expect(code, output.slice(-3_000)).toBe(0);
+  const options = ['-r', '20', '-l', '20', '-t', transport === 'udp' ? 'u1' : 't1'];
+  const identity = ['-s', 'foo', '-au', 'foo', '-ap', 'foo-secret'];
+  await (
+    await startSipp(scenario, calls, [...options, ...identity, `127.0.0.1:${port}`])
+  ).finished;
 }
 
-// Skipped only where SIPp is absent, which was said above; the project's own run demands it.
-describe.skipIf(!isInstalled && !isRequired).each(['udp', 'tcp'] as const)('SIPp over %s', (transport) => {
+describe.skipIf(skipsSipp).each(['udp', 'tcp'] as const)('SIPp over %s', (transport) => {
   test('registers and ends its registration', async () => {
     const service = await startService();
     const watcher = await service.application('watcher', ['endpoint:PJSIP/foo']);

@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import type { SipText, Telephone } from '../../scripts/demo/telephone.ts';
 import { Comparison, readCapture } from '../support/captures.ts';
 import { startService, type Service } from '../support/service.ts';
-import { exceptions } from './exceptions.ts';
+import { everywhere, inMessages } from './exceptions.ts';
 
 const pjsip = `
 endpoint: { way: { auth: way, aors: way }, nat: { auth: nat, aors: nat, rewrite_contact: yes } }
@@ -21,7 +21,7 @@ endpoint: { baz: { auth: baz, aors: [ baz ] } }
 auth: { baz: { username: baz, password: baz-secret } }
 aor: { baz: { max_contacts: 5, qualify_frequency: 1, qualify_timeout: 0.3 } }`,
   });
-  const comparison = new Comparison(exceptions);
+  const comparison = new Comparison([...everywhere, ...inMessages]);
   const capture = readCapture('registration');
   const apps = {
     subBaz: await service.application('subBaz', ['endpoint:PJSIP/baz']),

@@ -43,10 +43,10 @@ export interface Exception {
   readonly reason: string;
   readonly side: 'captured' | 'ours';
   readonly applies: (event: AriEvent, at: { readonly socket: string; readonly before: readonly AriEvent[] }) => boolean;
-  /** The event stands behind the next one of this type instead. */
+  /** The event, as it is rewritten, stands behind the next one of this type instead. */
   readonly behind?: string;
-  /** Left out, as `behind`, the event is dropped. */
-  readonly rewrite?: (event: AriEvent) => AriEvent;
+  /** Left out, or with nothing as its result, the event is dropped. */
+  readonly rewrite?: (event: AriEvent) => AriEvent | undefined;
 }
 
 /** Applies the exceptions, remembers which were needed, and masks what differs in every run. */
@@ -66,8 +66,10 @@ export class Comparison {
       for (const exception of this.#exceptions) {
         if (now === undefined || exception.side !== side || !exception.applies(now, { socket, before: kept })) continue;
         this.#needed.add(exception);
-        if (exception.behind !== undefined) later = { event: now, behind: exception.behind };
         now = exception.rewrite?.(now);
+        if (exception.behind === undefined || now === undefined) continue;
+        later = { event: now, behind: exception.behind };
+        now = undefined;
       }
       if (now !== undefined) kept.push(now);
       if (later !== undefined && later.behind === event.type) {
@@ -91,6 +93,10 @@ const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d{4}$/;
 function mask(value: unknown, masks: Map<string, string>, key = ''): unknown {
   if (Array.isArray(value)) return value.map((each) => mask(each, masks, key));
   if (typeof value === 'object' && value !== null) {
+    // The one variable whose value is the name of a call.
+    const { variable, value: call } = value as { readonly variable?: unknown; readonly value?: unknown };
+    if (variable === 'BRIDGEPVTCALLID' && key !== 'named')
+      return { ...(mask(value, masks, 'named') as object), value: mask(call, masks, 'protocol_id') };
     return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, mask(each, masks, name)]));
   }
   if (typeof value !== 'string') return value;

@@ -89,12 +89,23 @@ function parameter(place: 'path' | 'query', name: string, schema: TSchema, compo
   };
 }
 
-function success({ handle, returns, empty = 204, status }: Operation, components: Components): Record<string, object> {
+function success(operation: Operation, components: Components): Record<string, object> {
+  const { handle, returns, empty = 204, status, headers = {} } = operation;
   if (handle === undefined)
     return { 101: { description: 'The WebSocket is open. asyncapi.json says what it carries.' } };
   const code = returns === undefined ? empty : (status ?? 200);
   const description = code === 202 ? 'Accepted.' : 'Done.';
-  return { [code]: { description, ...(returns !== undefined && { content: content(components.refer(returns)) }) } };
+  const described = Object.entries(headers).map(([name, text]) => [
+    name,
+    { description: text, schema: { type: 'string' } },
+  ]);
+  return {
+    [code]: {
+      description,
+      ...(described.length > 0 && { headers: Object.fromEntries(described) as object }),
+      ...(returns !== undefined && { content: content(components.refer(returns)) }),
+    },
+  };
 }
 
 const refusals = ({ method, errors = {}, handle }: Operation): Record<string, object> =>

@@ -10,6 +10,7 @@ interface Words {
   readonly description?: string;
   readonly enum?: readonly string[];
   readonly default?: unknown;
+  readonly minimum?: number;
   readonly items?: TSchema;
 }
 
@@ -72,6 +73,7 @@ function parameter(paramType: 'path' | 'query', name: string, schema: TSchema) {
     dataType: dataType(items ?? schema),
     ...(defaultValue !== undefined && !isRequired && { defaultValue }),
     ...allowable(items === undefined ? own.enum : words(items).enum),
+    ...(own.minimum !== undefined && { allowableValues: { valueType: 'RANGE', min: own.minimum } }),
   };
 }
 

@@ -1,5 +1,6 @@
 // Applications that are reached by a WebSocket for each call: it is opened when the call comes, and closed after its end.
-import type { Channel, Residence } from '../../core/channel.ts';
+import type { Channel } from '../../core/channel.ts';
+import type { Residence } from '../../core/residence.ts';
 import type { Summoner } from '../../core/summons.ts';
 import type { OutboundBinding } from './binding.ts';
 import { Hold } from './hold.ts';

@@ -1,9 +1,11 @@
 // What an application is to a client, and what there is that concerns it.
 import { Type, type Static } from 'typebox';
 import type { Application as CoreApplication } from '../../core/application.ts';
+import type { Bridges } from '../../core/bridges.ts';
 import type { Channels } from '../../core/channels.ts';
 import type { Endpoints } from '../../core/endpoints.ts';
 import { EVERY } from '../../core/sources.ts';
+import { Bridge, bridgeJson } from './bridge.ts';
 import { Channel, channelJson } from './channel.ts';
 import { Endpoint, endpointJson } from './endpoints.ts';
 
@@ -58,16 +60,22 @@ export const ApplicationSnapshot = Type.Object(
     application: Application,
     cursor: Type.String({ description: 'With since=<cursor> follows exactly what happened after this answer.' }),
     channels: Type.Array(Channel, { description: 'Channels whose events the application receives.' }),
-    bridges: Type.Array(Type.Unknown(), { description: 'Bridges whose events it receives: there are none yet.' }),
+    bridges: Type.Array(Bridge, { description: 'Bridges whose events it receives.' }),
     endpoints: Type.Array(Endpoint, { description: 'Endpoints whose events it receives.' }),
   },
   { title: 'ApplicationSnapshot', description: 'All that concerns an application, as it is at one moment.' },
 );
 
+interface Shown {
+  readonly channels: Channels;
+  readonly bridges: Bridges;
+  readonly endpoints: Endpoints;
+}
+
 /** Without the cursor. An endpoint's own subscribers, and those of its technology, hear of its channels, too. */
 export function snapshotJson(
   application: CoreApplication,
-  { channels, endpoints }: { readonly channels: Channels; readonly endpoints: Endpoints },
+  { channels, bridges, endpoints }: Shown,
 ): Omit<Static<typeof ApplicationSnapshot>, 'cursor'> {
   const byName = endpoints
     .list()
@@ -82,7 +90,10 @@ export function snapshotJson(
       .list()
       .filter(({ id }) => isHeard(id))
       .map(({ snapshot }) => channelJson(snapshot)),
-    bridges: [],
+    bridges: bridges
+      .list()
+      .filter(({ id }) => [EVERY.bridge, id].some((each) => application.isSubscribed('bridge', each)))
+      .map(({ snapshot }) => bridgeJson(snapshot)),
     endpoints: heard.map(({ snapshot }) => endpointJson(snapshot)),
   };
 }

@@ -1,11 +1,20 @@
 // The variables of a channel: one, or several at once.
 import { Type } from 'typebox';
+import type { Channel } from '../../core/channel.ts';
+import { readVariable, setVariables } from '../../core/channel-variables.ts';
+import type { Work } from '../../core/operations.ts';
 import { notFound } from '../../errors.ts';
-import { get, post, type Resource } from '../resource.ts';
-import { byIdOrName, controlled, needsApplication, params } from './channel.ts';
-import { badVariable, notFunction, Variable, Variables } from './variable.ts';
+import { get, post, type Context, type Resource } from '../resource.ts';
+import { byIdOrName, carriedOut, controlled, headers, needsApplication, params } from './channel.ts';
+import { badVariable, Variable, Variables } from './variable.ts';
 
-const Settable = Type.Record(
+function valueOf(channel: Channel, name: string, globals: Context['variables']): string {
+  const value = readVariable(channel, name, globals);
+  if (value === undefined) throw notFound('Variable');
+  return value;
+}
+
+export const Settable = Type.Record(
   Type.String(),
   Type.Union([
     Type.String(),
@@ -15,7 +24,7 @@ const Settable = Type.Record(
     ),
   ]),
   {
-    description: 'Values by name: a string each, or an object of the value and whether events of the channel show it.',
+    description: 'Values by name: a string each, or an object of the value and whether events show it.',
   },
 );
 
@@ -31,11 +40,9 @@ export const channelVariables: Resource['operations'] = [
       returns: Variable,
       errors: { ...badVariable, 404: 'There is no such channel or variable.', 409: needsApplication[409] },
     },
-    ({ params: { channelId }, query: { variable } }, { channels }) => {
-      const value = byIdOrName(channels, channelId).variable(variable);
-      if (value === undefined) throw notFound('Variable');
-      return { value };
-    },
+    ({ params: { channelId }, query: { variable } }, { channels, variables }) => ({
+      value: valueOf(byIdOrName(channels, channelId), variable, variables),
+    }),
   ),
 
   post(
@@ -45,6 +52,7 @@ export const channelVariables: Resource['operations'] = [
       summary: 'Sets a variable of a channel, or unsets it when there is no value.',
       since: ['12.0.0'],
       params,
+      headers,
       query: {
         variable: Type.String({ description: 'Its name.' }),
         value: Type.Optional(Type.String({ description: 'Its new value; left out, it is unset.' })),
@@ -54,9 +62,10 @@ export const channelVariables: Resource['operations'] = [
       },
       errors: { ...badVariable, ...needsApplication },
     },
-    ({ params: { channelId }, query: { variable, value, report_events: report } }, { channels }) => {
-      notFunction(variable);
-      controlled(channels, channelId).setVariable(variable, value, { report: report === true });
+    ({ params: { channelId }, query: { variable: name, value, report_events: report = false } }, { channels }) => {
+      const channel = controlled(channels, channelId);
+      const work: Work = (operation) => setVariables(channel, [{ name, value, report }], operation);
+      return carriedOut(channel.operate('setChannelVar', work));
     },
   ),
 
@@ -75,13 +84,9 @@ export const channelVariables: Resource['operations'] = [
         409: needsApplication[409],
       },
     },
-    ({ params: { channelId }, query }, { channels }) => {
+    ({ params: { channelId }, query }, { channels, variables }) => {
       const channel = byIdOrName(channels, channelId);
-      const entries = query.variables.map((name) => {
-        const value = channel.variable(name);
-        if (value === undefined) throw notFound('Variable');
-        return [name, value] as const;
-      });
+      const entries = query.variables.map((name) => [name, valueOf(channel, name, variables)] as const);
       return { variables: Object.fromEntries(entries) };
     },
   ),
@@ -93,6 +98,7 @@ export const channelVariables: Resource['operations'] = [
       summary: 'Sets several variables of a channel: all of them, or none when one is malformed.',
       since: ['20.20.0', '22.10.0', '23.4.0'],
       params,
+      headers,
       body: {
         name: 'variables',
         dataType: 'containers',
@@ -103,12 +109,13 @@ export const channelVariables: Resource['operations'] = [
       errors: { ...badVariable, ...needsApplication },
     },
     ({ params: { channelId }, body }, { channels }) => {
-      Object.keys(body.variables).forEach(notFunction);
       const channel = controlled(channels, channelId);
-      for (const [name, given] of Object.entries(body.variables)) {
+      const settings = Object.entries(body.variables).map(([name, given]) => {
         const { value, report_events: report = false } = typeof given === 'string' ? { value: given } : given;
-        channel.setVariable(name, value, { report });
-      }
+        return { name, value, report };
+      });
+      const work: Work = (operation) => setVariables(channel, settings, operation);
+      return carriedOut(channel.operate('setChannelVars', work));
     },
   ),
 ];

@@ -1,9 +1,11 @@
 // What a channel is to a client, and how the operations on one find it.
 import { Type, type Static } from 'typebox';
-import { inApplication, type Channel as CoreChannel } from '../../core/channel.ts';
+import { inApplication, notUnanswered, type Channel as CoreChannel } from '../../core/channel.ts';
 import type { Channels } from '../../core/channels.ts';
-import type { ChannelSnapshot } from '../../core/facts.ts';
+import type { ChannelSnapshot, Party } from '../../core/facts.ts';
+import type { Operation } from '../../core/operations.ts';
 import { Fault, notFound } from '../../errors.ts';
+import { Answer, type Context } from '../resource.ts';
 import { Moment, momentJson } from '../time.ts';
 
 export const CallerID = Type.Object(
@@ -83,8 +85,8 @@ export const channelJson = ({
   name,
   state: channel.state,
   protocol_id: channel.protocolId,
-  caller: { ...caller },
-  connected: { ...connected },
+  caller: partyJson(caller),
+  connected: partyJson(connected),
   accountcode: channel.accountcode,
   dialplan: {
     context: dialplan.context,
@@ -95,6 +97,7 @@ export const channelJson = ({
   },
   creationtime: momentJson(channel.createdAt),
   language: channel.language,
+  ...(channel.redirecting && { caller_rdnis: channel.redirecting }),
   ...(Object.keys(channel.reported).length > 0 && { channelvars: { ...channel.reported } }),
 });
 
@@ -114,6 +117,18 @@ export function controlled(channels: Channels, id: string): CoreChannel {
   return channel;
 }
 
+export const needsAnswered = {
+  ...needsApplication,
+  412: 'The channel is an outbound leg that nobody has answered yet.',
+};
+
+/** The same, unless it is an outbound leg that nobody has answered yet. */
+export function answered(channels: Channels, id: string): CoreChannel {
+  const channel = controlled(channels, id);
+  notUnanswered(channel);
+  return channel;
+}
+
 export function byIdOrName(channels: Channels, text: string): CoreChannel {
   const channel = channels.findByIdOrName(text);
   if (channel === undefined) throw notFound('Channel');
@@ -121,3 +136,30 @@ export function byIdOrName(channels: Channels, text: string): CoreChannel {
 }
 
 export const invalid = (message: string): Fault => new Fault('invalid', message, { code: 'invalid-parameter' });
+
+const partyJson = ({ name, number }: Party): Static<typeof CallerID> => ({ name, number });
+
+export const OPERATION_ID = 'Operation-Id';
+
+/** Of an operation on a channel. */
+export const headers = {
+  [OPERATION_ID]:
+    'Names the operation: ChannelOperationFinished and the events that it causes carry the same as operation_id.',
+};
+
+/** Says which operation it was, in a header. */
+export const named = (operation: string): Answer<void> => new Answer(undefined, { [OPERATION_ID]: operation });
+
+/** Answered at once: what becomes of it is told by ChannelOperationFinished. */
+export function queued({ id, done }: Operation, { bus }: Context): Answer<void> {
+  done.catch((error: unknown) => {
+    if (!(error instanceof Fault)) bus.onError(error);
+  });
+  return named(id);
+}
+
+/** Answered when it is done. Fails as it does. */
+export async function carriedOut({ id, done }: Operation): Promise<Answer<void>> {
+  await done;
+  return named(id);
+}

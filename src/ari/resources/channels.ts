@@ -1,30 +1,23 @@
 // Calls: what there is of them, and what an application does to them.
 import { Type } from 'typebox';
 import { hangupReasons, NORMAL_CLEARING, type HangupReason } from '../../core/causes.ts';
-import { notUnanswered, type Channel as CoreChannel } from '../../core/channel.ts';
-import type { Channels } from '../../core/channels.ts';
-import { del, get, post, type Resource } from '../resource.ts';
+import { del, get, type Resource } from '../resource.ts';
 import {
   byIdOrName,
   CallerID,
   Channel,
   channelJson,
-  controlled,
   DialplanCEP,
+  headers,
   invalid,
-  needsApplication,
+  named,
   noChannel,
   params,
 } from './channel.ts';
 import { channelVariables } from './channel-variables.ts';
-
-const needsAnswered = { ...needsApplication, 412: 'The channel is an outbound leg that nobody has answered yet.' };
-
-function answered(channels: Channels, id: string): CoreChannel {
-  const channel = controlled(channels, id);
-  notUnanswered(channel);
-  return channel;
-}
+import { leaving } from './channels-leaving.ts';
+import { callOperations } from './channels-operations.ts';
+import { makingCalls } from './originate.ts';
 
 function hangupCause(reason: string | undefined, code: string | undefined): number {
   if (reason !== undefined && code !== undefined) {
@@ -58,8 +51,10 @@ const calls: Resource['operations'] = [
     {
       nickname: 'hangup',
       summary: 'Ends a call, whether it is in an application or not.',
+      description: 'Waits for no other operation on it.',
       since: ['12.0.0'],
       params,
+      headers,
       query: {
         reason_code: Type.Optional(Type.String({ description: 'Why, as a Q.850 cause. Not together with reason.' })),
         reason: Type.Optional(
@@ -73,33 +68,11 @@ const calls: Resource['operations'] = [
     },
     ({ params: { channelId }, query: { reason, reason_code: code } }, { channels }) => {
       const channel = byIdOrName(channels, channelId);
-      channel.hangup(hangupCause(reason, code));
+      const cause = hangupCause(reason, code);
+      const operation = channel.newOperationId();
+      channel.hangup(cause, operation);
+      return named(operation);
     },
-  ),
-
-  post(
-    '/channels/{channelId}/answer',
-    {
-      nickname: 'answer',
-      summary: 'Answers a call. Answering one that is up already changes nothing.',
-      description: 'Replies when the answer has been sent to the caller.',
-      since: ['12.0.0'],
-      params,
-      errors: needsAnswered,
-    },
-    ({ params: { channelId } }, { channels }) => answered(channels, channelId).answer(),
-  ),
-
-  post(
-    '/channels/{channelId}/ring',
-    { nickname: 'ring', summary: 'Tells the caller that it rings.', since: ['12.0.0'], params, errors: needsAnswered },
-    ({ params: { channelId } }, { channels }) => answered(channels, channelId).ring(),
-  ),
-
-  del(
-    '/channels/{channelId}/ring',
-    { nickname: 'ringStop', summary: 'Stops what `ring` began.', since: ['12.0.0'], params, errors: needsAnswered },
-    ({ params: { channelId } }, { channels }) => answered(channels, channelId).stopRinging(),
   ),
 ];
 
@@ -108,5 +81,5 @@ export const channels: Resource = {
   description: 'Calls, one leg each.',
   since: ['12.0.0'],
   models: [{ schema: DialplanCEP }, { schema: CallerID }, { schema: Channel }],
-  operations: [...calls, ...channelVariables],
+  operations: [...calls, ...makingCalls, ...leaving, ...callOperations, ...channelVariables],
 };

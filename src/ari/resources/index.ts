@@ -2,6 +2,7 @@
 import type { Resource } from '../resource.ts';
 import { applications } from './applications.ts';
 import { asterisk } from './asterisk.ts';
+import { bridges } from './bridges.ts';
 import { channels } from './channels.ts';
 import { deviceStates } from './device-states.ts';
 import { endpoints } from './endpoints.ts';
@@ -14,6 +15,7 @@ export const resources: readonly Resource[] = [
   asterisk,
   endpoints,
   channels,
+  bridges,
   events,
   deviceStates,
   mailboxes,
@@ -22,8 +24,7 @@ export const resources: readonly Resource[] = [
   registrations,
 ];
 
-/** Operations of ARI that are not there, though their path is known: they answer 404 as the others, and not 405. */
+/** Operations of ARI that are not there, though their path leads to another one: they answer 404. */
 export const absentOperations: readonly (readonly [method: string, path: string])[] = [
-  ['POST', '/channels'],
-  ['POST', '/channels/{channelId}'],
+  ['POST', '/channels/externalMedia'],
 ];

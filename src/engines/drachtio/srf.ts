@@ -21,7 +21,7 @@ export interface SrfRequest extends SrfText, SrfMeta {
   readonly method: string;
   /** "address:port", on requests outside of dialogs. */
   readonly receivedOn?: string;
-  cancel(callback: (error: unknown) => void): void;
+  cancel(options: { readonly headers: Record<string, string> }, callback: (error: unknown) => void): void;
   on(event: 'response', listener: (response: SrfResponse) => void): void;
   on(event: 'cancel', listener: (cancel: SrfText) => void): void;
   on(event: 'update', listener: (request: SrfRequest, response: SrfResponse) => void): void;

@@ -5,6 +5,7 @@ import type {
   OutgoingRequest,
   SentRequest,
   SipAddress,
+  SipHeader,
   SipResponse,
 } from '../../technologies/pjsip/stack.ts';
 import { SipHeaders } from '../../technologies/pjsip/stack.ts';
@@ -94,7 +95,8 @@ class Transaction implements ClientTransaction {
   readonly #forget: () => void;
   #srfRequest: SrfRequest | undefined;
   #isOver = false;
-  #isCancelled = false;
+  /** The headers of the CANCEL, once it is wanted. */
+  #cancel: Record<string, string> | undefined;
 
   constructor(request: OutgoingRequest, { connection, bodies, onFinal }: SendingParts) {
     this.#request = request;
@@ -111,10 +113,10 @@ class Transaction implements ClientTransaction {
     return this.#final.promise;
   }
 
-  cancel(): void {
+  cancel(headers: readonly SipHeader[] = []): void {
     if (this.#request.method !== 'INVITE') throw new Fault('invalid', `a ${this.#request.method} cannot be cancelled`);
-    this.#isCancelled = true;
-    if (this.#srfRequest !== undefined && !this.#isOver) this.#sendCancel(this.#srfRequest);
+    this.#cancel = requestHeaders(headers);
+    if (this.#srfRequest !== undefined && !this.#isOver) this.#sendCancel(this.#srfRequest, this.#cancel);
   }
 
   failed(fault: Fault): void {
@@ -128,7 +130,7 @@ class Transaction implements ClientTransaction {
     this.#srfRequest = sent;
     sent.on('response', (response) => this.#accept(readResponse(response, this.#bodies)));
     this.#sent.resolve(readSent(sent, this.#bodies));
-    if (this.#isCancelled) this.#sendCancel(sent);
+    if (this.#cancel !== undefined) this.#sendCancel(sent, this.#cancel);
   }
 
   /** The port wants a final response of everything; an ACK has none. */
@@ -162,8 +164,8 @@ class Transaction implements ClientTransaction {
   }
 
   /** A refusal only says that the final response is already on its way. */
-  #sendCancel(sent: SrfRequest): void {
-    sent.cancel(() => undefined);
+  #sendCancel(sent: SrfRequest, headers: Record<string, string>): void {
+    sent.cancel({ headers }, () => undefined);
   }
 }
 

@@ -22,7 +22,10 @@
 //                  inbound-registrations, by-flows
 //   what is sent   request, outbound, credentials, digest, destination, refer, own-address, product
 //   at providers   outbound-registrations, outbound-registration, registering, retry
-//   calls          sessions, sessions-admission, session (the machine), session-driver, session-dtmf, causes, sdp/
+//   calls          sessions, sessions-admission, session-calls, session-fork; one call: session-driver (what can be done
+//                  to it), session-dialogue, -wire, -answering, -dialling, -renegotiations, -media, -requests, -dtmf,
+//                  -functions, causes, sdp/; supplements/ by session-view, session-supplements, datastores;
+//                  the machine: session, session-inbound, -outbound, -confirmed, -steps
 //   texts          messages; in: messages-received; out: messages-delivery, messages-sent, messages-outcome
 //   on the wire    stack (the port), statuses, uri, name-address, networks
 import { randomBytes } from 'node:crypto';
@@ -50,7 +53,8 @@ import { registrar } from './registrar.ts';
 import { OutboundRegistrations } from './outbound-registrations.ts';
 import { Services } from './services.ts';
 import { sessions, type SessionsMetrics } from './sessions.ts';
-import type { SipStack } from './stack.ts';
+import type { SipRequest, SipStack } from './stack.ts';
+import { Supplements, supplements } from './supplements/index.ts';
 import { Whereabouts } from './whereabouts.ts';
 
 export interface PjsipParts extends EntranceOptions {
@@ -98,10 +102,8 @@ export function pjsip(parts: PjsipParts): Pjsip {
     names.flatMap((aor) => location.all(aor).map(({ uri }) => uri));
   const providers = new OutboundRegistrations({ core, objects, stack, clock, random, fraction: fraction(random), log });
   const asked = outbound({ stack, random, contactsOf, serviceRoute: (object) => providers.serviceRoute(object) });
-  const offered = offer({ core, objects, stack, whereabouts, services, clock, random, log });
-  const { calls, texts, referrals } = offered;
-
   const endpointOf = (object: EndpointObject): Endpoint => reachability.endpointOf(object);
+  const { all, calls, texts, referrals } = offer({ core, objects, stack, whereabouts, services, clock, random, log });
   const entrance: Entrance = new Entrance({ ...parts, objects, services, endpointOf, clock, random });
   objects.onChange((changes) => follow(changes, { entrance, whereabouts, devices, providers }));
   core.configuration.addObjects(dynamicObjects({ objects, routing: core.routing, log }));
@@ -112,6 +114,7 @@ export function pjsip(parts: PjsipParts): Pjsip {
     identifiers: entrance.identifiers,
     text: texts.sender,
     refer: referrals,
+    caller: calls.caller,
     get metrics() {
       return {
         sessions: calls.metrics,
@@ -127,7 +130,7 @@ export function pjsip(parts: PjsipParts): Pjsip {
       await objects.load();
       await whereabouts.open();
       devices.open();
-      for (const service of offered.all) services.register(service);
+      for (const service of all) services.register(service);
       await entrance.prepare();
       await stack.start((request) => void entrance.receive(request));
       entrance.open(stack.addresses);
@@ -178,10 +181,23 @@ interface OfferParts extends Required<Pick<PjsipParts, 'core' | 'stack' | 'clock
 function offer({ core, objects, stack, whereabouts, services, clock, random, log }: OfferParts) {
   const { location, qualify, outbound } = whereabouts;
   // Path is kept where an address of record wants it, which may be configured at any time.
-  const supported = ['path'];
-  const calls = sessions({ core, stack, outbound, services, supported, clock, random: fraction(random), log });
-  const texts = messages({ core, objects, location, stack, outbound, clock, log });
-  const referrals = new Referrals({ objects, location, stack, outbound, clock, random, log });
+  // The stack sees to acknowledged responses and to the refreshing of sessions, if somebody says that we can.
+  const supported = ['path', '100rel', 'timer', 'replaces', 'norefersub'];
+  const list = supplements({
+    text: (request, sender) => texts.service.handle(request, sender),
+    refer: { core, channelOf: (replaces) => calls.replaced(replaces)?.channel, log },
+  });
+  const calls = sessions({
+    ...{ core, objects, location, stack, outbound, services, clock, log },
+    endpointOf: (object) => whereabouts.reachability.endpointOf(object),
+    supplements: new Supplements(list, log),
+    supported,
+    random: fraction(random),
+    token: () => random(16).toString('hex'),
+  });
+  const withinCall = (request: SipRequest): Promise<void> => calls.within(request);
+  const texts = messages({ core, objects, location, stack, outbound, withinCall, clock, log });
+  const referrals = new Referrals({ objects, location, stack, outbound, withinCall, clock, random, log });
   const isUnreachable = (aor: string, contact: Registered): boolean =>
     qualify.stateOf(aor, contact).status === 'Unreachable';
   const all = [

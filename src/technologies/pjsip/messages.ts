@@ -14,6 +14,8 @@ export interface MessagesParts extends DeliveriesParts {
   readonly core: Pick<Core, 'messages'>;
   readonly clock: Pick<Clock, 'now'>;
   readonly log: Log;
+  /** Takes one that comes within a dialog; left out, none is taken there. */
+  readonly withinCall?: (request: SipRequest) => Promise<void>;
   /** How many may wait to be kept and answered, 10,000 if left out. Beyond it a message is answered 503. */
   readonly limit?: number;
 }
@@ -66,6 +68,7 @@ class Inbound implements Service {
   }
 
   async handle(request: SipRequest, from: Sender | undefined): Promise<void> {
+    if (from === undefined && this.#parts.withinCall !== undefined) return this.#parts.withinCall(request);
     if (from === undefined) {
       await request.respond(request.dialogId === undefined ? 481 : 405, { headers: [IN_DIALOG] });
       return;

@@ -62,9 +62,9 @@ export function outbound(parts: OutboundParts): Outbound {
     return {
       sent: first.sent,
       final,
-      cancel() {
+      cancel(headers) {
         isCancelled = true;
-        current.cancel();
+        current.cancel(headers);
       },
     };
   };

@@ -25,6 +25,8 @@ export interface ReferralsParts {
   readonly clock: Clock;
   readonly random: (bytes: number) => Buffer;
   readonly log: Log;
+  /** Takes what comes within the dialog of a call. */
+  readonly withinCall: (request: SipRequest) => Promise<void>;
   /** Of how many the progress is awaited at most, 1,000 if left out. Beyond it they are refused. */
   readonly limit?: number;
 }
@@ -104,8 +106,10 @@ export class Referrals implements Service, Referrer {
     const callId = request.headers.get('Call-ID') ?? '';
     const waiting = this.#waiting.get(callId);
     if (waiting === undefined) {
-      // Within the dialog of a call nobody has subscribed to anything; elsewhere there is no subscription (RFC 6665 4.1.3).
-      if (!request.isOwn) await request.respond(from === undefined && request.dialogId !== undefined ? 405 : 481);
+      if (request.isOwn) return;
+      if (from === undefined && request.dialogId !== undefined) return this.#parts.withinCall(request);
+      // There is no subscription (RFC 6665 4.1.3).
+      await request.respond(481);
       return;
     }
     const state = request.headers.get('Subscription-State') ?? '';

@@ -1,30 +1,32 @@
-// Keys that a telephone tells by INFO.
-import type { SipMessage } from './stack.ts';
+// Keys that are told to a telephone by INFO.
+import type { Clock } from '../../core/clock.ts';
+import type { DtmfTiming } from '../../core/technology.ts';
+import { Fault } from '../../errors.ts';
+import type { OutgoingRequest, SipResponse } from './stack.ts';
+import { infoOf } from './supplements/index.ts';
 
-export interface Key {
-  /** 0 to 9, *, #, A to D. */
-  readonly digit: string;
-  /** In milliseconds. */
-  readonly duration: number;
+export interface SendingParts {
+  readonly clock: Clock;
+  /** Sends an INFO; resolves with its response, fails with a Fault when there is no dialog. */
+  readonly inform: (parts: Pick<OutgoingRequest, 'headers' | 'body'>) => Promise<SipResponse>;
 }
 
-/** As in Asterisk, where none is told. */
+/** In milliseconds, as in Asterisk. */
+const BETWEEN = 100;
 const DURATION = 100;
 
-/** Undefined when it tells none; 'malformed' when it tells of a key, but of none that there is. */
-export function keyOf({ headers, body }: SipMessage): Key | 'malformed' | undefined {
-  const [, type] = /^application\/(dtmf|dtmf-relay)\s*(?:;|$)/i.exec(headers.get('Content-Type') ?? '') ?? [];
-  if (type === undefined) return undefined;
-  const fields = /relay/i.test(type) ? body : `Signal=${body}`;
-  const field = (name: string): string | undefined =>
-    new RegExp(`^[ \\t]*${name}[ \\t]*=[ \\t]*(\\S+)[ \\t]*$`, 'im').exec(fields)?.[1];
-  const digit = digitOf(field('signal') ?? '');
-  const duration = /^\d{1,6}$/.exec(field('duration') ?? '')?.[0];
-  return digit === undefined ? 'malformed' : { digit, duration: Number(duration ?? DURATION) };
-}
-
-/** The key, or the number of its event (RFC 4733 3.2). */
-function digitOf(signal: string): string | undefined {
-  if (/^[\d*#A-D]$/i.test(signal)) return signal.toUpperCase();
-  return /^1[0-5]$/.test(signal) ? '*#ABCD'[Number(signal) - 10] : undefined;
+/** One INFO for each key. Fails with a Fault 'unprocessable' when one is refused, and as `inform`. */
+export async function sendKeys(digits: string, timing: DtmfTiming, { clock, inform }: SendingParts): Promise<void> {
+  const { before = 0, after = 0, between = BETWEEN, duration = DURATION } = timing;
+  const pause = (ms: number): Promise<void> =>
+    ms <= 0 ? Promise.resolve() : new Promise((resolve) => void clock.after(ms, resolve));
+  await pause(before);
+  for (const [index, digit] of [...digits].entries()) {
+    if (index > 0) await pause(between);
+    const { status, reason } = await inform(infoOf({ digit, duration }));
+    if (status >= 300)
+      throw new Fault('unprocessable', `The far end does not take the key ${digit}: ${status} ${reason}`);
+    await pause(duration);
+  }
+  await pause(after);
 }

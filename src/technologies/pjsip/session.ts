@@ -1,13 +1,19 @@
-// An inbound INVITE dialog as a pure state machine: what comes in, what is then to be done. Sections are RFC 3261's.
+// The INVITE dialog of a call as a pure state machine, in both directions: what comes in, what is then to be done. Sections are RFC 3261's.
 import type { FarHangup } from '../../core/channel.ts';
-import { causeOf, DECLINE, statusOf } from './causes.ts';
-import type { Key } from './session-dtmf.ts';
+import type { Hangup } from '../../core/facts.ts';
+import { confirmed } from './session-confirmed.ts';
+import { inbound } from './session-inbound.ts';
+import { outbound } from './session-outbound.ts';
+import { considered } from './session-steps.ts';
 
-export type Session =
-  /** Nothing but the 100 was sent. */
+/** Requests that may bring an offer. */
+export type Asking = 'INVITE' | 'UPDATE' | 'PRACK';
+
+type State =
+  /** Their INVITE: nothing but the 100 was sent. */
   | { readonly kind: 'incoming' }
-  /** A 180 was sent: there is an early dialog. */
-  | { readonly kind: 'ringing' }
+  /** A provisional response was sent: there is an early dialog. */
+  | { readonly kind: 'early' }
   /** The 200 is on its way; its ACK is not here yet. */
   | {
       readonly kind: 'answering';
@@ -16,185 +22,102 @@ export type Session =
       /** Hung up meanwhile, for this cause. */
       readonly parting?: number;
     }
+  /** Our INVITE: not sent yet. */
+  | { readonly kind: 'idle' }
+  /** It has no final response. */
+  | { readonly kind: 'calling' }
+  /** Nor is one wanted any longer; `cause` is what a 200 is ended for that was faster. */
+  | { readonly kind: 'cancelling'; readonly cause: number }
+  /** Both ways from here on. */
   | { readonly kind: 'up' }
-  /** A re-INVITE was answered; its ACK is not here yet. */
+  /** A re-INVITE of the far end was answered; its ACK is not here yet. */
   | { readonly kind: 'renegotiating'; readonly isOffering: boolean }
+  /** A re-INVITE of ours has no final response. */
+  | { readonly kind: 'inviting' }
+  /** Its 200 brought an offer, which our ACK has to answer. */
+  | { readonly kind: 'replying' }
   /** Our BYE is on its way. */
   | { readonly kind: 'ending' }
   | { readonly kind: 'ended' };
 
-/** What a request says of media: it has an offer that we can answer, it asks for ours, it says nothing ... */
-export type Media = 'answer' | 'offer' | 'none' | 'unsupported' | 'unacceptable';
+/** `considering`: the far end's request whose answer is being made, whatever else goes on. */
+export type Session = State & { readonly considering?: Asking };
+
+/** What a request says of media: it has an offer, it has none, it has what nobody understands. */
+export type Media = 'offer' | 'none' | 'unsupported';
 
 export type Input =
-  | { readonly kind: 'ring' }
+  /** What we want: 180, 183, 200, 302 to the INVITE. `isOffering`: the 200 carries our offer. */
+  | { readonly kind: 'ring' | 'progress' | 'redirect' }
   | { readonly kind: 'answer'; readonly isOffering: boolean }
+  | { readonly kind: 'dial' }
+  /** A re-INVITE of ours, and the ACK to its 200 when that made an offer. */
+  | { readonly kind: 'invite' | 'reply' }
+  | { readonly kind: 'hangup'; readonly cause: number }
   /** A response to the INVITE could not be sent: its transaction is over. */
   | { readonly kind: 'lost'; readonly far: FarHangup }
+  /** A 2xx to a re-INVITE could not be sent. */
+  | { readonly kind: 'unsent' }
   /** `isAnswered`: it brings an answer to our offer. */
   | { readonly kind: 'ack'; readonly isAnswered: boolean }
-  | { readonly kind: 'hangup'; readonly cause: number }
-  | { readonly kind: 'cancel' }
+  | { readonly kind: 'cancel'; readonly far: FarHangup }
+  /** Responses to our INVITE. `isAnswered`: our offer has an answer. */
+  | { readonly kind: 'provisional'; readonly status: number; readonly isReliable: boolean }
+  | { readonly kind: 'final'; readonly status: number; readonly isAnswered: boolean }
+  /** The final response to our re-INVITE; `isOffer`: it brings the offer that we asked for. */
+  | { readonly kind: 'invited'; readonly status: number; readonly isOffer: boolean }
   | { readonly kind: 'bye'; readonly far: FarHangup }
-  | { readonly kind: 're-INVITE' | 'update'; readonly media: Media }
-  /** `status`: what it is answered in a call that lives. */
-  | { readonly kind: 'info'; readonly status: number; readonly key?: Key }
+  | { readonly kind: 're-INVITE' | 'update' | 'prack'; readonly media: Media }
+  /** The answer to what was considered is there; `isOffering`: it is an offer of ours. */
+  | { readonly kind: 'considered'; readonly status: number; readonly isOffering: boolean }
+  /** A request of a method that nobody takes. */
+  | { readonly kind: 'other' }
   /** Our BYE was answered, or never will be. */
   | { readonly kind: 'closed' };
 
 export type Effect =
-  /** To the INVITE that began it. `cause` becomes its Reason. */
-  | { readonly kind: 'respond'; readonly status: number; readonly hasSdp?: true; readonly cause?: number }
-  /** To the request that was the input. */
-  | { readonly kind: 'reply'; readonly status: number; readonly hasSdp?: true }
-  | { readonly kind: 'bye'; readonly cause: number }
+  /** To the INVITE that began it; `cause`: for which it is refused. */
+  | { readonly kind: 'respond'; readonly status: number; readonly cause?: number }
+  /** To the request that was the input, or was considered. */
+  | { readonly kind: 'reply'; readonly status: number }
+  /** The request that was the input wants an answer made: then 'considered'. */
+  | { readonly kind: 'consider' }
+  /** INVITE, PRACK of the response that was the input, ACK, our re-INVITE now or later (14.1). */
+  | { readonly kind: 'invite' | 'prack' | 'ack' | 're-invite' | 'retry' }
+  | { readonly kind: 'cancel' | 'bye'; readonly cause: number }
+  /** Whoever dials is told ... */
+  | { readonly kind: 'news'; readonly news: 'proceeding' | 'ringing' | 'progress' }
+  | { readonly kind: 'answered' }
+  | { readonly kind: 'failed'; readonly far: Hangup }
   /** The channel is told ... */
-  | { readonly kind: 'key'; readonly key: Key }
   | { readonly kind: 'hung-up'; readonly far: FarHangup };
 
 export type Step = readonly [Session, ...Effect[]];
 
-type In<K extends Session['kind']> = Extract<Session, { kind: K }>;
-type States = { readonly [K in Session['kind']]: (session: In<K>, input: Input) => Step };
+export type In<K extends Session['kind']> = Extract<Session, { kind: K }>;
+export type States<K extends Session['kind']> = { readonly [E in K]: (session: In<E>, input: Input) => Step };
 
-const ended: Session = { kind: 'ended' };
-const reply = (status: number): Effect => ({ kind: 'reply', status });
-const hungUp = (far: FarHangup): Effect => ({ kind: 'hung-up', far });
-
-/** What CANCEL becomes, as chan_pjsip tells it. */
-export const CANCELLED: FarHangup = { cause: causeOf(487), techCause: 487 };
-/** An offer that got no answer: no codec in common. */
-const UNANSWERED_OFFER = 58;
-
-const states: States = {
-  incoming: unanswered,
-  ringing: unanswered,
-
-  answering(session, input) {
-    switch (input.kind) {
-      case 'ack':
-        if (session.parting !== undefined) return [{ kind: 'ending' }, { kind: 'bye', cause: session.parting }];
-        return acknowledged(session, input);
-      case 'hangup': // 15: no BYE before the ACK.
-        return [{ parting: input.cause, ...session }];
-      case 'cancel': // 9.2: it came before the 200 was out.
-        return [ended, hungUp(CANCELLED)];
-      case 'lost':
-        return [ended, hungUp(input.far)];
-      default:
-        return awaitingAck(session, input);
-    }
-  },
-
-  up(session, input) {
-    switch (input.kind) {
-      case 're-INVITE': // 14.2
-        return [isSettled(input.media) ? renegotiating(input.media) : session, negotiated(input.media)];
-      case 'update': // RFC 3311 5.2
-        return [session, negotiated(input.media)];
-      default:
-        return confirmed(session, input);
-    }
-  },
-
-  renegotiating(session, input) {
-    return input.kind === 'ack' ? acknowledged(session, input) : awaitingAck(session, input);
-  },
-
-  ending(session, input) {
-    switch (input.kind) {
-      case 'closed':
-        return [ended];
-      case 'bye': // Both hung up at once.
-        return [ended, reply(200)];
-      default:
-        return gone(session, input);
-    }
-  },
-
-  ended: (session, input) => (input.kind === 'bye' ? [session, reply(481)] : gone(session, input)),
-};
+const states: States<Session['kind']> = { ...inbound, ...outbound, ...confirmed };
 
 export function step(session: Session, input: Input): Step {
-  return states[session.kind](session as never, input);
+  if (input.kind === 'considered') return considered(session, input);
+  const [next, ...effects] = states[session.kind](session as never, input);
+  const { considering } = session;
+  return considering === undefined ? [next, ...effects] : [{ ...next, considering }, ...effects];
 }
 
-function unanswered(session: In<'incoming' | 'ringing'>, input: Input): Step {
-  switch (input.kind) {
-    case 'ring': // 13.3.1.1
-      return [{ kind: 'ringing' }, { kind: 'respond', status: 180 }];
-    case 'answer': // 13.3.1.4
-      return [
-        { kind: 'answering', isOffering: input.isOffering },
-        { kind: 'respond', status: 200, hasSdp: true },
-      ];
-    case 'hangup': // 13.3.1.3
-      return [ended, { kind: 'respond', status: statusOf(input.cause) ?? DECLINE, cause: input.cause }];
-    case 'cancel': // 9.2: the stack has answered both.
-      return [ended, hungUp(CANCELLED)];
-    case 'lost':
-      return [ended, hungUp(input.far)];
-    case 'bye': // 15.1.2: the INVITE that it ends is pending still.
-      return [ended, reply(200), { kind: 'respond', status: 487 }, hungUp(input.far)];
-    case 're-INVITE': // 14.2: the first has no final response yet.
-      return [session, reply(500)];
-    case 'update': // RFC 3311 5.2: an offer, but the INVITE's is not answered yet.
-      return [session, input.media === 'answer' ? reply(500) : negotiated(input.media)];
-    case 'info':
-      return informed(session, input);
-    default:
-      return [session];
-  }
-}
+/** Nothing is under way, so that a re-INVITE of ours may be sent. */
+export const isQuiet = ({ kind, considering }: Session): boolean => kind === 'up' && considering === undefined;
 
-function awaitingAck(session: In<'answering' | 'renegotiating'>, input: Input): Step {
-  switch (input.kind) {
-    case 're-INVITE': // 14.2, RFC 6337 3.3: one at a time.
-      return [session, reply(491)];
-    case 'update': // RFC 3311 5.2: while our own offer is open there can be no other.
-      return [session, session.isOffering && input.media === 'answer' ? reply(491) : negotiated(input.media)];
-    default:
-      return confirmed(session, input);
-  }
-}
+/** Nothing will be heard of it any more but the end of what is under way. */
+export const isOver = ({ kind }: Session): boolean => kind === 'ending' || kind === 'ended' || kind === 'cancelling';
 
-/** 13.2.2.4: an offer in the 200 has its answer in the ACK. */
-function acknowledged({ isOffering }: { readonly isOffering: boolean }, { isAnswered }: Ack): Step {
-  if (!isOffering || isAnswered) return [{ kind: 'up' }];
-  return [{ kind: 'ending' }, { kind: 'bye', cause: UNANSWERED_OFFER }, hungUp({ cause: UNANSWERED_OFFER })];
-}
-type Ack = Extract<Input, { kind: 'ack' }>;
+/** The far end's INVITE has no final response. */
+export const isUnanswered = ({ kind }: Session): boolean => kind === 'incoming' || kind === 'early';
 
-function confirmed(session: Session, input: Input): Step {
-  switch (input.kind) {
-    case 'hangup': // 15.1.1
-      return [{ kind: 'ending' }, { kind: 'bye', cause: input.cause }];
-    case 'bye': // 15.1.2
-      return [ended, reply(200), hungUp(input.far)];
-    case 'info':
-      return informed(session, input);
-    default:
-      return [session];
-  }
-}
+/** The INVITE, theirs or ours, has none. */
+export const isPending = (session: Session): boolean => isUnanswered(session) || session.kind === 'calling';
 
-const informed = (session: Session, { status, key }: Extract<Input, { kind: 'info' }>): Step =>
-  key === undefined ? [session, reply(status)] : [session, reply(status), { kind: 'key', key }];
-
-/** 12.2.2: for the far end there is no such dialog any longer. */
-function gone(session: Session, input: Input): Step {
-  const isRequest = input.kind === 're-INVITE' || input.kind === 'update' || input.kind === 'info';
-  return isRequest ? [session, reply(481)] : [session];
-}
-
-const isSettled = (media: Media): boolean => media === 'answer' || media === 'offer';
-const renegotiating = (media: Media): Session => ({ kind: 'renegotiating', isOffering: media === 'offer' });
-
-const answers: Readonly<Record<Media, Effect>> = {
-  answer: { kind: 'reply', status: 200, hasSdp: true },
-  offer: { kind: 'reply', status: 200, hasSdp: true },
-  none: reply(200),
-  unsupported: reply(415),
-  unacceptable: reply(488),
-};
-const negotiated = (media: Media): Effect => answers[media];
+/** It has been answered, and is not over. */
+export const isUp = ({ kind }: Session): boolean =>
+  kind === 'up' || kind === 'renegotiating' || kind === 'inviting' || kind === 'replying';

@@ -1,18 +1,31 @@
-// All calls: takes INVITE and what comes within its dialogs, and makes a channel of each call.
-import { run } from '../../core/execution.ts';
+// All calls: takes INVITE and what comes within its dialogs, makes a channel of each call, and begins those that we make.
+import { run, type Destinations } from '../../core/execution.ts';
+import type { Channel } from '../../core/channel.ts';
 import type { Core } from '../../core/index.ts';
 import type { Clock } from '../../core/clock.ts';
-import type { Log } from './log.ts';
-import type { Outbound } from './outbound.ts';
+import type { Caller } from '../../core/technology.ts';
+import { Fault } from '../../errors.ts';
+import { inWords, type Log } from './log.ts';
 import { parseNameAddress } from './name-address.ts';
+import type { EndpointObject } from './objects/index.ts';
+import type { Outbound } from './outbound.ts';
+import { hostOf, ownPlace } from './own-address.ts';
+import { replacesOf, type Replaces } from './replaces.ts';
+import { Negotiation } from './sdp/index.ts';
 import type { Sender, Service } from './service.ts';
 import type { Services } from './services.ts';
-import { Call, type CallParts } from './session-driver.ts';
+import { Calls, callKey, type CallsParts } from './session-calls.ts';
+import { Call } from './session-driver.ts';
+import type { CallParts } from './session-parts.ts';
+import { SessionView } from './session-view.ts';
 import { admit } from './sessions-admission.ts';
 import type { SipHeader, SipRequest, SipStack } from './stack.ts';
 
-export interface SessionsParts {
-  readonly core: Pick<Core, 'applications' | 'channels' | 'routing' | 'summons'>;
+export interface SessionsParts extends Pick<
+  CallsParts,
+  'objects' | 'location' | 'endpointOf' | 'supplements' | 'token'
+> {
+  readonly core: Pick<Core, 'channels' | 'routing' | 'transfers'> & Destinations;
   readonly stack: Pick<SipStack, 'addresses'>;
   readonly outbound: Outbound;
   readonly services: Pick<Services, 'allow'>;
@@ -22,19 +35,26 @@ export interface SessionsParts {
   /** From 0 up to 1. */
   readonly random: () => number;
   readonly log: Log;
-  /** How many calls there may be at once, 10,000 if left out. Beyond it a new one is answered 503. */
+  /** How many calls there may be at once, 10,000 if left out. Beyond it a new one is answered 503, and none is made. */
   readonly limit?: number;
 }
 
 export interface SessionsMetrics {
   readonly open: number;
   readonly limit: number;
-  /** Answered 503, for the limit or because the service ends. */
+  /** Answered 503 or not made, for the limit or because the service ends. */
   readonly refused: number;
+  /** Changes of a call that were refused, since too many waited, or for too long. */
+  readonly busy: number;
 }
 
 export interface Sessions {
   readonly service: Service;
+  readonly caller: Caller;
+  /** A request within a dialog, of a method that another service takes outside of one. */
+  within(request: SipRequest): Promise<void>;
+  /** The call that has that dialog. */
+  replaced(replaces: Replaces): Call | undefined;
   readonly metrics: SessionsMetrics;
   /** Takes no new call, hangs up all, and waits until that is done, but 2 seconds at most. */
   stop(): Promise<void>;
@@ -46,28 +66,37 @@ const RETRY_AFTER = '10';
 /** In milliseconds. */
 const FAREWELL = 2_000;
 
-export const sessions = (parts: SessionsParts): Sessions => new InboundSessions(parts);
+export const sessions = (parts: SessionsParts): Sessions => new AllSessions(parts);
 
-class InboundSessions implements Sessions, Service {
+class AllSessions implements Sessions, Service {
   readonly name = 'sessions';
-  readonly methods = ['INVITE', 'BYE', 'INFO', 'UPDATE'];
+  readonly methods = ['INVITE', 'BYE', 'INFO', 'UPDATE', 'PRACK', 'REFER'];
   readonly service = this;
+  readonly caller: Calls;
   readonly #parts: SessionsParts;
   readonly #limit: number;
+  /** By what names a call in each request of the far end. */
   readonly #calls = new Map<string, Call>();
   /** By the stack's name of the dialog, which is all that it says of one that it has ended. */
   readonly #dialogs = new Map<string, Call>();
   #refused = 0;
+  #busy = 0;
   #isStopping = false;
   #onEmpty: () => void = () => undefined;
 
   constructor(parts: SessionsParts) {
     this.#parts = parts;
     this.#limit = parts.limit ?? LIMIT;
+    this.caller = new Calls({
+      ...parts,
+      host: () => this.#host(),
+      call: (given, allow, key) =>
+        this.#call({ ...given, negotiation: this.#negotiation({ ...given.view.endpoint, allow }) }, key),
+    });
   }
 
   get metrics(): SessionsMetrics {
-    return { open: this.#calls.size, limit: this.#limit, refused: this.#refused };
+    return { open: this.#calls.size, limit: this.#limit, refused: this.#refused, busy: this.#busy };
   }
 
   async handle(request: SipRequest, sender: Sender | undefined): Promise<void> {
@@ -75,6 +104,17 @@ class InboundSessions implements Sessions, Service {
     const call = this.#find(request);
     if (call !== undefined) return call.receive(request);
     if (!request.isOwn) await refuse(request, 481);
+  }
+
+  /** A request of another service's method that came within a dialog. */
+  async within(request: SipRequest): Promise<void> {
+    await this.handle(request, undefined);
+  }
+
+  replaced({ callId, fromTag, toTag }: Replaces): Call | undefined {
+    const [theirs, ours] = [this.#calls.get(callKey(callId, fromTag)), this.#calls.get(callKey(callId, toTag))];
+    if (theirs?.isTheirs === true && theirs.calledTag === toTag) return theirs;
+    return ours?.isTheirs === false && ours.calledTag === fromTag ? ours : undefined;
   }
 
   async stop(): Promise<void> {
@@ -88,57 +128,129 @@ class InboundSessions implements Sessions, Service {
     callOff();
   }
 
+  get #isFull(): boolean {
+    const isFull = this.#isStopping || this.#calls.size >= this.#limit;
+    if (isFull) this.#refused += 1;
+    return isFull;
+  }
+
   async #invited(invite: SipRequest, { object, endpoint }: Sender): Promise<void> {
-    const { core, supported } = this.#parts;
-    if (this.#isStopping || this.#calls.size >= this.#limit) {
-      this.#refused += 1;
-      return refuse(invite, 503, [['Retry-After', RETRY_AFTER]]);
-    }
+    const { core, supported, supplements, log } = this.#parts;
+    if (this.#isFull) return refuse(invite, 503, [['Retry-After', RETRY_AFTER]]);
     // The same INVITE by another way (RFC 3261 8.2.2.2).
-    if (this.#calls.has(keyOf(invite))) return refuse(invite, 482);
-    const admission = admit(invite, object, core.routing, supported);
+    const key = keyOf(invite, 'From');
+    if (this.#calls.has(key)) return refuse(invite, 482);
+    const replaced = this.#replacedBy(invite);
+    if (typeof replaced === 'number') return refuse(invite, replaced);
+    const negotiationOf = (): Negotiation => this.#negotiation(object, invite.receivedOn?.address);
+    const isReplacing = replaced !== undefined;
+    const admission = admit(invite, object, { routing: core.routing, supported, isReplacing, negotiationOf });
     if (admission.kind === 'refused') return refuse(invite, admission.status, admission.headers);
 
-    const { exten, caller, media, domain, route } = admission;
-    const { context, language, allow } = object;
-    const send: CallParts['send'] = (request) => this.#parts.outbound(object, request);
-    const driver = this.#call({ invite, media, allow, send });
-    const name = `PJSIP/${object.id}`;
-    const channel = core.channels.create({ endpoint, name, state: 'Ring', caller, context, exten, language, driver });
+    const { exten, negotiation, offered, domain, route } = admission;
+    const view = new SessionView({ endpoint: object, direction: 'inbound', host: this.#host(invite), log });
+    view.remote = invite.source;
+    const asked = supplements.begin(view);
+    const request = await asked.incomingRequest(invite);
+    if (request === undefined) return asked.end();
+
+    const { context, language } = object;
+    const driver = this.#call(
+      { view, supplements: asked, invite: { of: 'theirs', request, offered }, negotiation },
+      key,
+    );
+    this.#calls.set(key, driver);
+    const channel = core.channels.create({
+      ...{ endpoint, name: `PJSIP/${object.id}`, state: 'Ring', context, exten, language, driver },
+      ...(view.caller !== undefined && { caller: view.caller }),
+      ...(view.redirecting !== undefined && { redirecting: view.redirecting }),
+      variables: view.variables,
+    });
     channel.setProtocolId(invite.headers.get('Call-ID') ?? '');
     channel.setVariable('SIPDOMAIN', domain);
-    run(channel, route, core);
+    if (route !== undefined) run(channel, route, core);
     driver.drives(channel);
+    // What it takes to be there must not keep its own ACK waiting.
+    if (replaced !== undefined)
+      void replace(channel, replaced, core).catch((error: unknown) =>
+        log('error', `A bug in replacing a call: ${inWords(error)}`),
+      );
+  }
+
+  /** Whose place an INVITE is to take, or with which status it is refused (RFC 3891 3). */
+  #replacedBy({ headers }: SipRequest): Channel | number | undefined {
+    const replaces = replacesOf(headers);
+    if (replaces === undefined) return undefined;
+    if (replaces === 'bad') return 400;
+    const call = this.replaced(replaces);
+    if (call?.channel === undefined) return 481;
+    if (call.channel.isEnded) return 603;
+    // Who calls us has to be answered, and whom we call has to answer, before anyone can take its place.
+    if (call.channel.snapshot.state !== 'Up') return call.isTheirs ? 481 : 488;
+    if (replaces.earlyOnly) return 486;
+    return this.#parts.core.transfers.hasPlace(call.channel) ? call.channel : 488;
   }
 
   #find(request: SipRequest): Call | undefined {
     if (request.dialogId === undefined) return undefined;
-    return request.isOwn ? this.#dialogs.get(request.dialogId) : this.#calls.get(keyOf(request));
+    if (request.isOwn) return this.#dialogs.get(request.dialogId);
+    return this.#calls.get(keyOf(request, 'From')) ?? this.#calls.get(keyOf(request, 'To'));
   }
 
-  /** A call that is known until it ends. */
-  #call(given: Pick<CallParts, 'invite' | 'media' | 'allow' | 'send'>): Call {
-    const { stack, services, supported, random, log } = this.#parts;
-    const key = keyOf(given.invite);
-    const address = given.invite.receivedOn?.address ?? stack.addresses[0]?.address ?? '127.0.0.1';
+  #negotiation(settings: EndpointObject, receivedOn?: string): Negotiation {
+    const { stack, random } = this.#parts;
+    const address = receivedOn ?? ownPlace(stack)?.address ?? '127.0.0.1';
+    return new Negotiation({ settings, address, random });
+  }
+
+  /** Our own, as addresses name it. */
+  #host(invite?: SipRequest): string {
+    const here = invite?.receivedOn ?? ownPlace(this.#parts.stack);
+    return here === undefined ? 'localhost' : hostOf(here);
+  }
+
+  /** One that is known, from its begin to its end, by `key`. */
+  #call(given: Pick<CallParts, 'invite' | 'view' | 'supplements' | 'negotiation'>, key: string): Call {
+    const { services, supported, outbound, clock, random, log } = this.#parts;
     let dialog: string | undefined;
-    const onDialog = (dialogId: string): void => {
-      if (this.#calls.get(key) !== call) return;
-      dialog = dialogId;
-      this.#dialogs.set(dialogId, call);
-    };
-    const onEnd = (): void => {
-      this.#calls.delete(key);
-      if (dialog !== undefined) this.#dialogs.delete(dialog);
-      if (this.#calls.size === 0) this.#onEmpty();
-    };
-    const abilities: SipHeader[] = [
-      ['Allow', services.allow],
-      ['Supported', supported.join(', ')],
-    ];
-    const call = new Call({ ...given, address, abilities, random, log, onDialog, onEnd });
-    this.#calls.set(key, call);
+    const call: Call = new Call({
+      ...{ ...given, clock, random, log },
+      send: (request) => outbound(given.view.endpoint, request),
+      abilities: [
+        ['Allow', services.allow],
+        ['Supported', supported.join(', ')],
+      ],
+      uriOf: (resource) => this.caller.uriOf(resource),
+      onDial: () => {
+        if (this.#isFull) throw new Fault('unavailable', `There are ${this.#calls.size} calls already`);
+        this.#calls.set(key, call);
+      },
+      onDialog: (dialogId, to) => {
+        given.view.calledTag = parseNameAddress(to ?? '')?.params.get('tag');
+        if (this.#calls.get(key) !== call) return;
+        dialog = dialogId;
+        this.#dialogs.set(dialogId, call);
+      },
+      onBusy: () => (this.#busy += 1),
+      onEnd: () => {
+        if (this.#calls.get(key) === call) this.#calls.delete(key);
+        if (dialog !== undefined) this.#dialogs.delete(dialog);
+        if (this.#calls.size === 0) this.#onEmpty();
+      },
+    });
     return call;
+  }
+}
+
+/** The new call comes, the old one goes; if that fails, the new one ends, and the old one, if that has cost it its place. */
+async function replace(channel: Channel, replaced: Channel, { transfers }: Pick<Core, 'transfers'>): Promise<void> {
+  try {
+    await transfers.replace(channel, replaced);
+    replaced.finish();
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    channel.finish();
+    if (!transfers.hasPlace(replaced)) replaced.finish();
   }
 }
 
@@ -146,10 +258,10 @@ const refuse = async (request: SipRequest, status: number, headers: readonly Sip
   void (await request.respond(status, { headers }));
 
 /**
- * What names a call in each request of the far end: the Call-ID and the caller's tag. The stack has seen to our tag
- * already; and a request may overtake the news that a response has made the dialog (RFC 3261 12).
+ * What names a call in each request of the far end: the Call-ID and the tag of who began it. The stack has seen to the
+ * other tag already; and a request may overtake the news that a response has made the dialog (RFC 3261 12).
  */
-function keyOf({ headers }: SipRequest): string {
-  const caller = parseNameAddress(headers.get('From') ?? '');
-  return `${headers.get('Call-ID')};${caller?.params.get('tag')}`;
+function keyOf({ headers }: SipRequest, beganBy: 'From' | 'To'): string {
+  const tag = parseNameAddress(headers.get(beganBy) ?? '')?.params.get('tag');
+  return callKey(headers.get('Call-ID') ?? '', tag);
 }

@@ -116,8 +116,8 @@ export interface ClientTransaction {
   readonly sent: Promise<SentRequest>;
   /** The final response; 408 or 503 of the stack's own if none came. Fails only if `sent` failed. */
   readonly final: Promise<SipResponse>;
-  /** An INVITE only (RFC 3261 9.1). The 487 comes as the final response. */
-  cancel(): void;
+  /** An INVITE only (RFC 3261 9.1). The 487 comes as the final response. `headers`: of the CANCEL, its Reason above all. */
+  cancel(headers?: readonly SipHeader[]): void;
 }
 
 export interface SipStack {

@@ -6,14 +6,15 @@
 import type { Party } from '../../core/facts.ts';
 import { divide, formatNameAddress, parseNameAddress, type NameAddress } from './name-address.ts';
 import type { EndpointObject } from './objects/index.ts';
-import { SipHeaders, type SipHeader, type SipRequest } from './stack.ts';
+import { SipHeaders, type SipHeader, type SipMessage, type SipRequest } from './stack.ts';
 import { formatUri, parseUri, sipUri, type SipUri } from './uri.ts';
 
-const ASSERTED = 'P-Asserted-Identity';
+export const ASSERTED = 'P-Asserted-Identity';
+export const REMOTE = 'Remote-Party-ID';
 /** Where identities are asserted: by the standard, and before it. */
-const ASSERTIONS: readonly string[] = [ASSERTED.toLowerCase(), 'remote-party-id'];
+const ASSERTIONS: readonly string[] = [ASSERTED.toLowerCase(), REMOTE.toLowerCase()];
 /** The host of who wants to be nobody (RFC 3323 4.1.1.3). */
-const NOBODY = 'anonymous.invalid';
+export const NOBODY = 'anonymous.invalid';
 
 /** The request as a service may believe it, once its endpoint is proven. */
 export function believed(request: SipRequest, object: EndpointObject): SipRequest {
@@ -26,13 +27,39 @@ export function believed(request: SipRequest, object: EndpointObject): SipReques
   return isSame ? request : { ...request, headers: new SipHeaders(kept) };
 }
 
-/** The caller by P-Asserted-Identity, if the endpoint is trusted, else by From; undefined when there is no address. */
-export function callerOf({ headers }: Pick<SipRequest, 'headers'>, object: EndpointObject): Party | undefined {
-  const [asserted = ''] = object.trust_id_inbound ? divide(headers.get(ASSERTED) ?? '', ',') : [];
-  const address = parseNameAddress(asserted) ?? parseNameAddress(headers.get('From') ?? '');
+/** The caller: who is asserted, else From; undefined when there is no address. */
+export function callerOf(message: Pick<SipMessage, 'headers'>, object: EndpointObject): Party | undefined {
+  return assertedOf(message, object) ?? partyOf(message.headers.get('From') ?? '', isPrivacyAsked(message.headers));
+}
+
+/**
+ * Who a trusted endpoint asserts to be the far end: by P-Asserted-Identity, the first of several (RFC 3325 9.1), else by
+ * Remote-Party-ID, which was before it. Undefined when it asserts nobody, or is not trusted.
+ */
+export function assertedOf({ headers }: Pick<SipMessage, 'headers'>, object: EndpointObject): Party | undefined {
+  if (!object.trust_id_inbound) return undefined;
+  const [asserted = ''] = divide(headers.get(ASSERTED) ?? '', ',');
+  const [remote = ''] = divide(headers.get(REMOTE) ?? '', ',');
+  const privacy = parseNameAddress(remote)?.params.get('privacy') ?? 'off';
+  return partyOf(asserted, isPrivacyAsked(headers)) ?? partyOf(remote, !/^"?off"?$/i.test(privacy));
+}
+
+/** RFC 3323 4.2, RFC 3325 9.3: for the identity, the user, or all headers; but not when any says "none". */
+export function isPrivacyAsked(headers: SipHeaders): boolean {
+  const asked = headers.all('Privacy').flatMap((line) => line.toLowerCase().split(/[;,\s]+/));
+  return asked.some((each) => PRIVACIES.includes(each)) && !asked.includes('none');
+}
+
+const PRIVACIES: readonly string[] = ['id', 'user', 'header'];
+
+function partyOf(text: string, isPrivate: boolean): Party | undefined {
+  const address = parseNameAddress(text);
   if (address === undefined) return undefined;
   const telephone = /^tel:([^;]+)/i.exec(address.uri)?.[1];
-  return { name: address.name, number: telephone ?? parseUri(address.uri)?.user ?? '' };
+  const uri = parseUri(address.uri);
+  const number = telephone ?? uri?.user ?? '';
+  const isHidden = isPrivate || uri?.host.toLowerCase() === NOBODY;
+  return { name: address.name, number, ...(isHidden && { isPrivate: true }) };
 }
 
 /** As it came when it is the endpoint's own, or nobody's. What is no address is left to whoever reads it. */

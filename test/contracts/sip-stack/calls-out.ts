@@ -100,12 +100,12 @@ export function callsOut(make: MakeSipStack): void {
     const call = stack.send({
       ...inviteTo(phone),
       onProvisional: () => {
-        call.cancel();
+        call.cancel([['Reason', 'SIP;cause=200;text="Call completed elsewhere"']]);
         call.cancel();
       },
     });
     expect((await call.final).status).toBe(487);
-    await phone.next('CANCEL');
+    expect((await phone.next('CANCEL')).header('Reason')).toBe('SIP;cause=200;text="Call completed elsewhere"');
     await phone.next('ACK');
   });
 

@@ -5,6 +5,7 @@ import type { Contact } from '../../../src/technologies/pjsip/contact.ts';
 import { messages, type MessagesParts } from '../../../src/technologies/pjsip/messages.ts';
 import { outbound } from '../../../src/technologies/pjsip/outbound.ts';
 import { resolvePjsip } from '../../../src/technologies/pjsip/objects/index.ts';
+import type { SipRequest } from '../../../src/technologies/pjsip/stack.ts';
 import { testCore } from '../../support/core.ts';
 import { fakeStack } from '../../support/fake-stack.ts';
 
@@ -19,11 +20,13 @@ export const attemptOf = (more: Partial<TextAttempt> = {}): TextAttempt => ({
 interface RoomParts {
   readonly contacts?: readonly Contact[];
   readonly limit?: number;
+  readonly withinCall?: (request: SipRequest) => Promise<void>;
   /** What the core does with a message that came; keeps it, if left out. */
   readonly receive?: (incoming: IncomingMessage) => Promise<'accepted' | 'relayed'>;
 }
 
-export function room({ contacts = [contact], limit = 100, receive = async () => 'accepted' }: RoomParts = {}) {
+export function room(parts: RoomParts = {}) {
+  const { contacts = [contact], limit = 100, receive = async () => 'accepted', withinCall } = parts;
   const stack = fakeStack({ binaryBodies: true });
   const logged: string[] = [];
   const came: IncomingMessage[] = [];
@@ -49,6 +52,7 @@ export function room({ contacts = [contact], limit = 100, receive = async () => 
     clock: { now: () => NOW },
     log: (level, text) => void logged.push(`${level}: ${text}`),
     limit,
+    ...(withinCall && { withinCall }),
   });
   return {
     ...{ stack, logged, came, service: texts.service, sender: texts.sender },

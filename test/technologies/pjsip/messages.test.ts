@@ -168,6 +168,14 @@ describe('a MESSAGE that comes', () => {
     await service.handle(request, undefined);
     expect((await received.final).status).toBe(status);
   });
+
+  test('within a dialog is left to the calls, who give it back with its sender', async () => {
+    const { service, from, came } = room({ withinCall: (request) => service.handle(request, from('foo')) });
+    const { request, received } = text({ dialogId: 'd' });
+    await service.handle(request, undefined);
+    expect((await received.final).status).toBe(202);
+    expect(came).toMatchObject([{ endpoint: { id: 'PJSIP/foo' } }]);
+  });
 });
 
 test('a MESSAGE comes the whole way whatever its bytes, and several of one sender in their order', async () => {

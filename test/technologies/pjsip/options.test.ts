@@ -27,9 +27,11 @@ test.each<[string, number]>([
 test('tells what can be asked, what is read and what is supported', async () => {
   const { ask } = await startPjsip(config);
   const { headers } = await ask(foo());
-  expect(headers.get('Allow')).toBe('INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, MESSAGE, INFO, UPDATE, NOTIFY');
+  expect(headers.get('Allow')).toBe(
+    'INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, MESSAGE, INFO, UPDATE, PRACK, REFER, NOTIFY',
+  );
   expect(headers.get('Accept')).toContain('application/sdp');
-  expect(headers.get('Supported')).toBe('path, outbound');
+  expect(headers.get('Supported')).toBe('path, 100rel, timer, replaces, norefersub, outbound');
   expect(headers.get('Server')).toBe('Arion');
 });
 

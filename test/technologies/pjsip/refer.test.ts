@@ -56,6 +56,7 @@ function alone(final: Promise<never>) {
   const logged: string[] = [];
   const objects = resolvePjsip(config);
   const referrals = new Referrals({
+    withinCall: async () => undefined,
     objects,
     location: { contacts: (aor) => objects.aors.get(aor)!.contact.map((uri) => ({ id: uri, uri, path: '' })) },
     stack: { addresses: [] },
@@ -199,7 +200,7 @@ describe('news of a referral', () => {
       'info: The referral of foo: "SIP/2.0 200 OK"',
     ]);
     expect(technology.metrics.referrals.waiting).toBe(0);
-    expect((await notify(callId, 'active')).status).toBe(405);
+    expect((await notify(callId, 'active')).status).toBe(481);
   });
 
   test('are awaited for as long as the other side says, and not for ever', async () => {
@@ -212,9 +213,9 @@ describe('news of a referral', () => {
     expect(technology.metrics.referrals.waiting).toBe(0);
   });
 
-  test('that nobody asked for are refused: 481 outside of a dialog, 405 within that of a call', async () => {
+  test('that nobody asked for are refused', async () => {
     const { notify, ask } = await setUp();
-    expect((await notify('unknown', 'active')).status).toBe(405);
+    expect((await notify('unknown', 'active')).status).toBe(481);
     const from: SipHeader[] = [
       ['From', '<sip:bar@127.0.0.1>;tag=1'],
       ['Event', 'message-summary'],

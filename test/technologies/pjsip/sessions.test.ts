@@ -7,7 +7,7 @@ import { call, room, sdp, up, type RoomOptions } from './sessions-room.ts';
 describe('an INVITE', () => {
   test('becomes a channel in an application, told as Asterisk tells it', async () => {
     const { invite, heard } = room();
-    const received = invite();
+    const received = await invite();
     const facts = await heard();
     expect(facts.map(inAWord)).toEqual([
       'EndpointChanged',
@@ -38,14 +38,14 @@ describe('an INVITE', () => {
     ['the From', {}, '"Foo Display" <sip:12%2a@h>;tag=1', { name: 'Foo Display', number: '12*' }],
     ['the From without a user', {}, '<sip:h>;tag=1', { name: '', number: '' }],
     ['the endpoint', { callerid: '"Door" <12>' }, '"Foo" <sip:foo@h>;tag=1', { name: 'Door', number: '12' }],
-  ])('has its caller from %s', (_, endpoint, from, caller) => {
+  ])('has its caller from %s', async (_, endpoint, from, caller) => {
     const { invite, channel } = room({ endpoint: endpoint! });
-    invite({ headers: [['From', from], sdp] });
+    await invite({ headers: [['From', from], sdp] });
     expect(channel().snapshot.caller).toEqual(caller);
   });
 
   test.each<[string, Partial<Incoming>, number, RoomOptions['endpoint']?]>([
-    ['that requires what nobody knows', { headers: [...call, sdp, ['Require', 'timer, 100rel']] }, 420],
+    ['that requires what nobody knows', { headers: [...call, sdp, ['Require', 'timer, fancy']] }, 420],
     ['for a telephone number', { uri: 'tel:+1555' }, 416],
     ['for no URI', { uri: 'sip:@' }, 400],
     ['of nobody', { headers: [['From', 'x y z'], sdp] }, 400],
@@ -58,42 +58,42 @@ describe('an INVITE', () => {
     ['with an unknown extension before a broken body', { uri: 'sip:7777@h', body: 'v=0' }, 404],
   ])('%s is refused, and makes no channel', async (_, given, status, endpoint = {}) => {
     const { invite, heard, calls } = room({ endpoint });
-    const answer = await invite(given).final;
+    const answer = await (await invite(given)).final;
     expect(answer.status).toBe(status);
     expect(await heard()).toEqual([]);
     expect(calls.metrics.open).toBe(0);
-    if (status === 420) expect(answer.headers.get('Unsupported')).toBe('100rel');
+    if (status === 420) expect(answer.headers.get('Unsupported')).toBe('fancy');
     if (status === 415) expect(answer.headers.get('Accept')).toBe('application/sdp, multipart/mixed');
   });
 
   test('without a user goes to s, and an IPv6 domain has no brackets', async () => {
     const { invite, channel, words } = room();
-    invite({ uri: 'sip:[::1]:5060' });
+    await invite({ uri: 'sip:[::1]:5060' });
     expect(channel().snapshot.dialplan.exten).toBe('s');
     expect(await words()).toContain('ChannelVariableSet SIPDOMAIN=::1');
   });
 
   test('that comes by a second way is refused', async () => {
     const { invite, calls } = room();
-    invite();
-    expect((await invite().final).status).toBe(482);
+    await invite();
+    expect((await (await invite()).final).status).toBe(482);
     expect(calls.metrics.open).toBe(1);
   });
 
   test('beyond the limit is refused until a call has ended', async () => {
     const { invite, channel, calls } = room({ limit: 1 });
-    invite();
-    const answer = await invite({ headers: [sdp] }).final;
+    await invite();
+    const answer = await (await invite({ headers: [sdp] })).final;
     expect([answer.status, answer.headers.get('Retry-After')]).toEqual([503, '10']);
-    expect(calls.metrics).toEqual({ open: 1, limit: 1, refused: 1 });
+    expect(calls.metrics).toEqual({ open: 1, limit: 1, refused: 1, busy: 0 });
     channel().hangup(17);
-    invite({ headers: [sdp] });
-    expect(calls.metrics).toEqual({ open: 1, limit: 1, refused: 1 });
+    await invite({ headers: [sdp] });
+    expect(calls.metrics).toEqual({ open: 1, limit: 1, refused: 1, busy: 0 });
   });
 
   test('for an application that nobody listens for is declined', async () => {
     const { invite, words } = room({ isHeard: false });
-    const answer = await invite().final;
+    const answer = await (await invite()).final;
     expect([answer.status, answer.headers.get('Reason')]).toEqual([603, 'Q.850;cause=16']);
     expect((await words()).slice(-6)).toEqual([
       'ChannelVariableSet STASISSTATUS=',
@@ -133,11 +133,11 @@ describe('a request of no call', () => {
 describe('the end of the service', () => {
   test('refuses what comes, hangs up what is there, and waits until that is done', async () => {
     const { invite, calls, stack, channel, timers } = await up();
-    const ringing = invite({ headers: [sdp] });
+    const ringing = await invite({ headers: [sdp] });
     let isStopped = false;
     const stopped = calls.stop().then(() => (isStopped = true));
     expect((await ringing.final).status).toBe(503);
-    expect((await invite({ headers: [sdp] }).final).status).toBe(503);
+    expect((await (await invite({ headers: [sdp] })).final).status).toBe(503);
     const bye = await stack.sentCount(1);
     expect([channel(), isStopped, timers.length]).toEqual([undefined, false, 1]);
     bye.respond(200);

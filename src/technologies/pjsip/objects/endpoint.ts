@@ -1,10 +1,10 @@
 // Endpoints: who can send to us and be reached, and how each wants to be treated.
 import { Type, type Static } from 'typebox';
-import type { Party } from '../../../core/facts.ts';
 import { acl, ACL_OPTIONS, type AclObject } from './acl.ts';
 import type { AuthObject } from './auth.ts';
 import type { GlobalOptions } from './global.ts';
-import { closed, count, existing, isYes, list, listOf, oneOf, text, yesNo } from './reading.ts';
+import { identity, IDENTITY_OPTIONS, type IdentityObject } from './identity.ts';
+import { closed, count, existing, isYes, list, listOf, oneOf, text, wrong, yesNo } from './reading.ts';
 
 /** Ways to recognise the sender of a request. */
 export const IDENTIFIERS = ['ip', 'username', 'auth_username', 'header', 'request_uri', 'anonymous'] as const;
@@ -14,6 +14,13 @@ export type IdentifierName = (typeof IDENTIFIERS)[number];
 export const CODECS = ['ulaw', 'alaw', 'g722', 'opus', 'gsm', 'g729'] as const;
 export type Codec = (typeof CODECS)[number];
 
+/** How media is encrypted: not at all, by keys in SDP (RFC 4568), by DTLS-SRTP (RFC 5763). */
+export const MEDIA_ENCRYPTIONS = ['no', 'sdes', 'dtls'] as const;
+export type MediaEncryption = (typeof MEDIA_ENCRYPTIONS)[number];
+/** How keys are sent to it; "auto" is RFC 4733 if it offers it, else in its sound, "auto_info" INFO instead of that. */
+export const DTMF_MODES = ['rfc4733', 'inband', 'info', 'auto', 'auto_info', 'none'] as const;
+export type DtmfMode = (typeof DTMF_MODES)[number];
+
 export const EndpointOptions = Type.Object(
   {
     context: Type.Optional(text),
@@ -22,20 +29,23 @@ export const EndpointOptions = Type.Object(
     outbound_auth: Type.Optional(list),
     aors: Type.Optional(list),
     identify_by: Type.Optional(list),
-    callerid: Type.Optional(text),
     from_user: Type.Optional(text),
     from_domain: Type.Optional(text),
     allow: Type.Optional(list),
     allow_overlap: Type.Optional(yesNo),
-    trust_id_inbound: Type.Optional(yesNo),
+    webrtc: Type.Optional(yesNo),
+    media_encryption: Type.Optional(text),
     rewrite_contact: Type.Optional(yesNo),
     device_state_busy_at: Type.Optional(count),
+    dtmf_mode: Type.Optional(text),
+    allow_transfer: Type.Optional(yesNo),
+    ...IDENTITY_OPTIONS,
     ...ACL_OPTIONS,
   },
   closed,
 );
 
-export interface EndpointObject {
+export interface EndpointObject extends IdentityObject {
   readonly id: string;
   readonly context: string;
   readonly language: string;
@@ -46,18 +56,21 @@ export interface EndpointObject {
   /** Names of its addresses of record, whose contacts `Location` knows. */
   readonly aors: readonly string[];
   readonly identify_by: readonly IdentifierName[];
-  readonly callerid: Party | undefined;
   readonly from_user: string | undefined;
   readonly from_domain: string | undefined;
   readonly allow: readonly Codec[];
   /** Whether an incomplete number is told as such, with 484. */
   readonly allow_overlap: boolean;
-  /** Whether its From and P-Asserted-Identity (RFC 3325) are believed, whoever they name. */
-  readonly trust_id_inbound: boolean;
+  /** It is a browser: ICE, one transport for everything (BUNDLE, rtcp-mux), DTLS-SRTP. */
+  readonly webrtc: boolean;
+  readonly media_encryption: MediaEncryption;
   /** Whether its contacts are reached where its requests come from, whatever they say of themselves. */
   readonly rewrite_contact: boolean;
   /** The number of channels from which on it is busy; 0 for never. */
   readonly device_state_busy_at: number;
+  readonly dtmf_mode: DtmfMode;
+  /** Whether it may have a call transferred by REFER (RFC 3515). */
+  readonly allow_transfer: boolean;
   /** Besides the global ones. */
   readonly acl: AclObject;
 }
@@ -85,24 +98,26 @@ export function endpoint(
     identify_by: listOf(written.identify_by ?? 'username,ip').map((each) =>
       oneOf(`${path}.identify_by`, each, OF_ENDPOINTS),
     ),
-    callerid: callerId(written.callerid),
     from_user: written.from_user,
     from_domain: written.from_domain,
     allow: listOf(written.allow ?? 'ulaw,alaw,g722,opus').map((each) => oneOf(`${path}.allow`, each, CODECS)),
     allow_overlap: isYes(written.allow_overlap, true),
-    trust_id_inbound: isYes(written.trust_id_inbound, false),
+    webrtc: isYes(written.webrtc, false),
+    media_encryption: mediaEncryption(path, written),
     rewrite_contact: isYes(written.rewrite_contact, false),
     device_state_busy_at: written.device_state_busy_at ?? 0,
+    dtmf_mode: oneOf(`${path}.dtmf_mode`, written.dtmf_mode ?? 'rfc4733', DTMF_MODES),
+    allow_transfer: isYes(written.allow_transfer, true),
+    ...identity(path, written),
     acl: acl(path, id, written),
   };
 }
 
-/** `"Name" <number>`, `Name <number>`, a number alone, or a name alone. */
-function callerId(text: string | undefined): Party | undefined {
-  if (text === undefined) return undefined;
-  const [, name = '', number] = /^([^<]*)<([^>]*)>\s*$/.exec(text) ?? [];
-  if (number !== undefined) return { name: unquoted(name), number: number.trim() };
-  return /^[\d+*#\s]+$/.test(text) ? { name: '', number: text.trim() } : { name: unquoted(text), number: '' };
+/** What `webrtc` implies cannot be contradicted. */
+function mediaEncryption(path: string, written: Static<typeof EndpointOptions>): MediaEncryption {
+  const isBrowser = isYes(written.webrtc, false);
+  const { media_encryption: named = isBrowser ? 'dtls' : 'no' } = written;
+  const chosen = oneOf(`${path}.media_encryption`, named, MEDIA_ENCRYPTIONS);
+  if (isBrowser && chosen !== 'dtls') throw wrong(`${path}.media_encryption`, `"${chosen}" does not go with webrtc`);
+  return chosen;
 }
-
-const unquoted = (text: string): string => text.trim().replace(/^"(.*)"$/, '$1');

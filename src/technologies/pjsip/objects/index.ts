@@ -16,7 +16,14 @@ import { registration, RegistrationOptions, type RegistrationObject } from './re
 export type { AclObject, Rules } from './acl.ts';
 export type { AorObject } from './aor.ts';
 export { ALGORITHMS, type Algorithm, type AuthObject } from './auth.ts';
-export { CODECS, IDENTIFIERS, type Codec, type EndpointObject, type IdentifierName } from './endpoint.ts';
+export {
+  CODECS,
+  IDENTIFIERS,
+  type Codec,
+  type EndpointObject,
+  type IdentifierName,
+  type MediaEncryption,
+} from './endpoint.ts';
 export type { GlobalObject } from './global.ts';
 export type { IdentifyObject } from './identify.ts';
 export type { RegistrationObject } from './registration.ts';

@@ -17,6 +17,8 @@ test("defaults are Asterisk's, and the global ones come before them", () => {
     language: 'de',
     identify_by: ['username', 'ip'],
     allow_overlap: true,
+    webrtc: false,
+    media_encryption: 'no',
   });
   expect(endpoints.get('bar')).toMatchObject({ context: 'inside', language: 'fr' });
   expect(aors.get('foo')).toMatchObject({ max_contacts: 0, minimum_expiration: 60, maximum_expiration: 7200 });
@@ -41,6 +43,29 @@ test('a list may be one text with commas, and yes is true', () => {
   expect(aors.get('a')).toMatchObject({ support_path: true, contact: ['sip:x@192.0.2.1', 'sip:y@192.0.2.1'] });
 });
 
+test.each([
+  [{}, { webrtc: false, media_encryption: 'no' }],
+  [{ media_encryption: 'sdes' }, { webrtc: false, media_encryption: 'sdes' }],
+  [{ webrtc: 'yes' as const }, { webrtc: true, media_encryption: 'dtls' }],
+])('a browser encrypts by DTLS, others as they say: %j', (written, expected) => {
+  expect(resolvePjsip({ endpoint: { foo: written } }).endpoints.get('foo')).toMatchObject(expected);
+});
+
+test('who an endpoint is told of, and by what, is as in Asterisk unless it says otherwise', () => {
+  const { endpoints } = resolvePjsip({
+    endpoint: { foo: {}, bar: { callerid: '200', callerid_privacy: 'prohib', connected_line_method: 'update' } },
+  });
+  expect(endpoints.get('foo')).toMatchObject({
+    ...{ trust_id_inbound: false, trust_id_outbound: false, send_pai: false, send_rpid: false, send_diversion: true },
+    ...{ send_connected_line: true, trust_connected_line: true, connected_line_method: 'invite' },
+    ...{ callerid_privacy: 'allowed_not_screened', dtmf_mode: 'rfc4733', allow_transfer: true },
+  });
+  expect(endpoints.get('bar')).toMatchObject({
+    callerid: { name: '', number: '200', isPrivate: true },
+    connected_line_method: 'update',
+  });
+});
+
 const beginning = (text: string): RegExp => new RegExp(`^${text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')}`);
 
 describe('the message begins with the path of what is wrong', () => {
@@ -53,7 +78,13 @@ describe('the message begins with the path of what is wrong', () => {
     [{ endpoint: { a: { outbound_auth: ['x'] } } }, 'pjsip.endpoint.a.outbound_auth: no auth is named "x"'],
     [{ endpoint: { a: { aors: 'a' } } }, 'pjsip.endpoint.a.aors: no aor is named "a"'],
     [{ endpoint: { a: { identify_by: 'usrname' } } }, 'pjsip.endpoint.a.identify_by: "usrname" is not one of'],
+    [{ endpoint: { a: { dtmf_mode: 'rfc2833' } } }, 'pjsip.endpoint.a.dtmf_mode: "rfc2833" is not one of'],
     [{ endpoint: { a: { allow: 'ulow' } } }, 'pjsip.endpoint.a.allow: "ulow" is not one of'],
+    [{ endpoint: { a: { media_encryption: 'dlts' } } }, 'pjsip.endpoint.a.media_encryption: "dlts" is not one of'],
+    [
+      { endpoint: { a: { webrtc: 'yes', media_encryption: 'sdes' } } },
+      'pjsip.endpoint.a.media_encryption: "sdes" does not go with webrtc',
+    ],
     [{ identify: { a: { endpoint: 'x', match: '::1' } } }, 'pjsip.identify.a.endpoint: no endpoint is named "x"'],
     [{ endpoint: { x: {} }, identify: { a: { endpoint: 'x' } } }, 'pjsip.identify.a: needs a match'],
     [
@@ -99,7 +130,7 @@ describe('the schema', () => {
   });
 
   test.each([
-    { endpoint: { foo: { webrtc: true } } },
+    { endpoint: { foo: { rtp_symmetric: true } } },
     { transport: {} },
     { aor: { foo: { max_contacts: -1 } } },
     { auth: { foo: { password: 'x' } } },
