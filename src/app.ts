@@ -12,6 +12,7 @@ import { directMedia } from './engines/embedded/direct-media.ts';
 import { openJournal } from './engines/embedded/journal.ts';
 import { memoryJournal } from './engines/embedded/memory-journal.ts';
 import { openStore } from './engines/embedded/store.ts';
+import { xmppStream } from './engines/xmpp/index.ts';
 import { createMetrics, type Metrics } from './observability/metrics.ts';
 import { readings } from './readings.ts';
 import { tlsOptions } from './sip-config.ts';
@@ -19,6 +20,7 @@ import { SipServer } from './sip-server/index.ts';
 import { pjsip } from './technologies/pjsip/index.ts';
 import { inWords } from './technologies/pjsip/log.ts';
 import type { SipAddress, SipFlows, SipStack } from './technologies/pjsip/stack.ts';
+import { xmpp } from './technologies/xmpp/index.ts';
 import { VERSION } from './version.ts';
 
 export interface AppOptions {
@@ -59,11 +61,12 @@ export function createApp(config: ArionConfig, { log = () => {}, freeze = false 
 
     const server = await startSipServer(config, log, opened);
     stack = drachtioStack(server);
-    const technology = pjsip({ core, stack, store, config: config.pjsip, insecure: config.sip.insecure, log });
-    offer(core, technology);
+    const sip = pjsip({ core, stack, store, config: config.pjsip, insecure: config.sip.insecure, log });
+    const jabber = xmpp({ core, stream: xmppStream, config: config.xmpp, log });
+    [sip, jabber].forEach((each) => offer(core, each));
 
     const sipServer = server.embedded;
-    const metrics = createMetrics(core, () => readings({ core, ari, technology, sipServer, store, journal }));
+    const metrics = createMetrics(core, () => readings({ core, ari, sip, jabber, sipServer, store, journal }));
     opened(() => metrics.close());
     const ari = createAri(core, {
       ...{ version: VERSION, entityId: await entityId(store), startedAt: Date.now(), journal, store },
@@ -74,7 +77,7 @@ export function createApp(config: ArionConfig, { log = () => {}, freeze = false 
     watch(ari, metrics, () => isReady && stack!.isConnected);
     // The API hears the calls end, so it is closed after the technology: it is opened before.
     opened(() => ari.http.close());
-    await startTechnology(core, technology, opened);
+    await startAll(core, [sip, jabber], opened);
     await core.applications.load(store, (text) => log('warn', text));
     await core.livingChannels.load(store, () => core.applications.settled());
     openMessages(core, opened);
@@ -146,10 +149,12 @@ function offer({ messages, referrals, callers }: Core, { name, text, refer, call
   if (caller !== undefined) callers.add(name, caller);
 }
 
-async function startTechnology({ dialling }: Core, technology: Technology, opened: Opened): Promise<void> {
-  opened(() => technology.stop());
+async function startAll({ dialling }: Core, technologies: readonly Technology[], opened: Opened): Promise<void> {
+  for (const each of technologies) {
+    opened(() => each.stop());
+    await each.start();
+  }
   opened(() => dialling.close());
-  await technology.start();
 }
 
 /** The embedded SIP server, unless the configuration names another one; and how to reach it. */

@@ -18,6 +18,7 @@ import { SipConfig, sipSettings, type SipSettings } from './sip-config.ts';
 import { didYouMean } from './technologies/pjsip/nearest.ts';
 import { PjsipConfig } from './technologies/pjsip/objects/index.ts';
 import { resolvePjsip } from './technologies/pjsip/objects/index.ts';
+import { resolveXmpp, XmppConfig } from './technologies/xmpp/config.ts';
 import { OutboundWebSocketsConfig, WebSocketClientsConfig, outboundBindings } from './websocket-config.ts';
 
 const closed = { additionalProperties: false } as const;
@@ -48,6 +49,7 @@ export const Config = Type.Object(
     websocket_client: Type.Optional(WebSocketClientsConfig),
     sip: Type.Optional(SipConfig),
     pjsip: Type.Optional(PjsipConfig),
+    xmpp: Type.Optional(XmppConfig),
     contexts: Type.Optional(ContextsConfig),
     messages: Type.Optional(MessagesConfig),
     events: Type.Optional(EventsConfig),
@@ -69,6 +71,7 @@ export interface ArionConfig {
   };
   readonly sip: SipSettings;
   readonly pjsip: Static<typeof PjsipConfig>;
+  readonly xmpp: XmppConfig;
   readonly contexts: Contexts;
   readonly messages: ConfiguredMessages;
   readonly events: EventSettings;
@@ -114,6 +117,7 @@ function check(raw: Tree): RawConfig {
   checkUsers(raw);
   checkEndpointContexts(raw);
   resolvePjsip(raw.pjsip ?? {});
+  resolveXmpp(raw.xmpp ?? {});
   return raw;
 }
 
@@ -135,7 +139,7 @@ function checkEndpointContexts({ contexts = {}, pjsip }: RawConfig): void {
 }
 
 function withDefaults(
-  { http, ari, websocket_client: clients, sip, pjsip, contexts, messages, events, data }: RawConfig,
+  { http, ari, websocket_client: clients, sip, pjsip, xmpp, contexts, messages, events, data }: RawConfig,
   sipPort: number | undefined,
 ): ArionConfig {
   return {
@@ -147,6 +151,7 @@ function withDefaults(
     },
     sip: sipSettings(sip, sipPort),
     pjsip: pjsip ?? {},
+    xmpp: xmpp ?? {},
     contexts: contextsOf(contexts),
     messages: messageSettings(messages),
     events: eventSettings(events),

@@ -81,6 +81,8 @@ function greeting(app: App, config: ArionConfig): string {
   const [user, { password }] = Object.entries(config.ari.users)[0]!;
   // A password that is no secret, as in the sample, makes the commands below ready to be copied.
   const credentials = `${user}:${password === user ? password : '<password>'}`;
+  const { account = {}, peer = {} } = config.xmpp;
+  const atXmpp = [...Object.keys(account), ...Object.keys(peer)];
   const endpoint = Object.keys(config.pjsip.endpoint ?? {})[0];
   const source = endpoint === undefined ? 'endpoint:PJSIP' : `endpoint:PJSIP/${endpoint}`;
   return `Arion ${VERSION} is ready.
@@ -89,7 +91,7 @@ function greeting(app: App, config: ArionConfig): string {
   documents  http://${at}/docs
   health     http://${at}/health/ready, and http://${at}/metrics
   SIP        ${app.sip.map((each) => `${each.protocol} ${each.address}:${each.port}`).join(', ')}
-  endpoints  ${Object.keys(config.pjsip.endpoint ?? {}).join(', ') || 'none'}
+  endpoints  ${Object.keys(config.pjsip.endpoint ?? {}).join(', ') || 'none'}${atXmpp.map((each) => `, XMPP/${each}`).join('')}
 
 Try:
   curl -u ${credentials} http://${at}/ari/endpoints

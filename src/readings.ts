@@ -4,11 +4,13 @@ import type { Core } from './core/index.ts';
 import { queueReadings, type Reading } from './observability/metrics.ts';
 import type { SipServer } from './sip-server/index.ts';
 import type { Pjsip } from './technologies/pjsip/index.ts';
+import type { Xmpp } from './technologies/xmpp/index.ts';
 
 interface Read {
   readonly core: Core;
   readonly ari: Ari;
-  readonly technology: Pjsip;
+  readonly sip: Pjsip;
+  readonly jabber: Xmpp;
   /** The embedded one, if there is one. */
   readonly sipServer: SipServer | undefined;
   readonly store: { readonly metrics: Waiting };
@@ -28,10 +30,11 @@ interface JournalFigures extends Waiting {
   readonly damaged: number;
 }
 
-export const readings = ({ core, ari, technology, sipServer, store, journal }: Read): Reading[] => [
+export const readings = ({ core, ari, sip, jabber, sipServer, store, journal }: Read): Reading[] => [
   ...ariReadings(ari),
   ...coreReadings(core),
-  ...pjsipReadings(technology),
+  ...pjsipReadings(sip),
+  ...xmppReadings(jabber),
   ...dataReadings(store.metrics, journal.metrics),
   ...(sipServer === undefined ? [] : sipServerReadings(sipServer)),
 ];
@@ -116,6 +119,8 @@ function coreReadings(core: Core): Reading[] {
     ...queueReadings('core:messages', texts.queued, texts.limits.queued, texts.refused),
     // What finds no room here waits among the others.
     ...queueReadings('core:messages under way', texts.underWay, texts.limits.underWay, 0),
+    // Of too many the oldest end as expired.
+    ...queueReadings('core:messages with others', texts.away.count, texts.limits.away, texts.away.givenUp),
     { name: 'messages_kept', help: 'Messages that have ended and are remembered.', value: texts.kept },
   ];
 }
@@ -149,6 +154,27 @@ function pjsipReadings({ metrics }: Pjsip): Reading[] {
     ...queueReadings('pjsip:nonces', nonces.kept, nonces.limit, nonces.forgotten),
   ];
 }
+
+const xmppReadings = ({ metrics }: Xmpp): Reading[] => {
+  const { accounts, open, reconnections, resources, questions, messages, refusals } = metrics;
+  return [
+    { name: 'xmpp_accounts', help: 'Accounts at XMPP servers.', value: accounts },
+    { name: 'xmpp_accounts_open', help: 'Those that have their connection.', value: open },
+    { name: 'xmpp_resources', help: 'Resources of peers that are there.', value: resources },
+    {
+      name: 'xmpp_reconnections_total',
+      kind: 'counter',
+      help: 'Connections to XMPP servers that ended or could not be made.',
+      value: reconnections,
+    },
+    ...queueReadings('xmpp:questions', questions.waiting, questions.limit, questions.refused),
+    ...queueReadings('xmpp:messages', messages.waiting, messages.limit, messages.refused),
+    ...Object.entries(refusals).map(([reason, value]): Reading => {
+      const help = 'Stanzas that were refused or passed over, by reason.';
+      return { name: 'xmpp_refused_total', kind: 'counter', help, value, labels: { reason } };
+    }),
+  ];
+};
 
 function sipServerReadings({ metrics }: SipServer): Reading[] {
   const counted = (name: string, help: string, label: string, counts: Readonly<Record<string, number>>): Reading[] =>

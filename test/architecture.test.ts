@@ -15,7 +15,10 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 };
 const leaves = ['ids.ts', 'errors.ts'];
 /** What an engine may import of ours: the port that it fulfils. */
-const ports = ['core/store.ts', 'core/journal.ts', 'core/media.ts', 'technologies/pjsip/stack.ts'];
+const ports = [
+  ...['core/store.ts', 'core/journal.ts', 'core/media.ts'],
+  ...['technologies/pjsip/stack.ts', 'technologies/xmpp/stream.ts', 'technologies/xmpp/xml.ts'],
+];
 /** The one page of wiring, its configuration, and the command line: they import everything, and nobody imports them. */
 const top = [
   'main.ts',
@@ -34,6 +37,7 @@ const mayKnow: readonly (readonly [RegExp, RegExp])[] = [
   [/from '(@fastify\/[^']*|fastify)'/, /^(app\.ts|ari\/)/],
   [/from 'drachtio-srf'/, /^engines\/drachtio\//],
   [/from 'classic-level'/, /^engines\/embedded\//],
+  [/from '@xmpp\/[^']*'/, /^engines\/xmpp\//],
   [/process\.env/, /^main\.ts$/],
   [/new EventEmitter|extends EventEmitter/, /^(engines|sip-server)\//],
 ];

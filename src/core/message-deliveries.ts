@@ -7,6 +7,7 @@ import { parseAddress, type EndpointId } from '../ids.ts';
 import type { SubscriptionChanged } from '../stasis/index.ts';
 import type { Clock } from './clock.ts';
 import type { Fact } from './facts.ts';
+import { backOff, enqueue, Lanes, type Lane } from './message-lane.ts';
 import { isFinal, type MessageBook, type MessageEntry, type MessageRecord } from './message-book.ts';
 import type { MessageSnapshot } from './message.ts';
 import type { TextOutcome, TextSender } from './technology.ts';
@@ -22,39 +23,23 @@ export interface DeliveryParts {
   readonly onError: (error: unknown) => void;
   /** How many may be on the wire at once. */
   readonly maxUnderWay: number;
+  /** How many may be with others, who have not said what became of them. Of more the oldest end. */
+  readonly maxAway: number;
 }
 
-/** Milliseconds until the next attempt: the first, doubled with each, and the most. */
-const BACK_OFF = { first: 1_000, most: 300_000 };
-
-/** The messages of one sender to one recipient: the first goes first. */
-interface Lane {
-  readonly key: string;
-  readonly to: string;
-  readonly endpoint: EndpointId;
-  readonly ids: string[];
-  /** The first, if it need not be read. */
-  fresh: MessageRecord | undefined;
-  state: 'ready' | 'busy' | 'waiting';
-  /** Attempts in a row that came to nothing. */
-  failures: number;
-  /** The far end has named this time, in milliseconds since 1970. */
-  notBefore: number;
-  /** There was news while an attempt was under way. */
-  isWoken: boolean;
-  callOff: () => void;
-}
-
-const laneOf = ({ from, to }: MessageEntry): string => `${from}\0${to}`;
+/** What is told of a message whose time is over while others have it. */
+export const NO_WORD = 'Nobody said that it arrived';
 
 export class Deliveries {
   readonly #parts: DeliveryParts;
-  readonly #lanes = new Map<string, Lane>();
-  readonly #byEndpoint = new Map<EndpointId, Set<Lane>>();
+  readonly #lanes = new Lanes();
   #ready: Lane[] = [];
   readonly #underWay = new Set<string>();
   /** The lanes that wait for their turn, by recipients to whom something is on the wire. */
   readonly #busy = new Map<string, Lane[]>();
+  /** Those that are with others, who have not said yet what became of them: in the order in which they left. */
+  readonly #away = new Set<string>();
+  #givenUp = 0;
   #isOpen = false;
 
   constructor(parts: DeliveryParts) {
@@ -70,11 +55,16 @@ export class Deliveries {
   /** Sends no more. What is on the wire is not waited for: it is tried again by the next process, unless its answer still comes. */
   stop(): void {
     this.#isOpen = false;
-    for (const lane of this.#lanes.values()) lane.callOff();
+    for (const lane of this.#lanes.all()) lane.callOff();
   }
 
   get underWay(): number {
     return this.#underWay.size;
+  }
+
+  /** Those that are with others, and how many of such were given up because there were too many. */
+  get away(): { readonly count: number; readonly givenUp: number } {
+    return { count: this.#away.size, givenUp: this.#givenUp };
   }
 
   /** Whether the message is on the wire now. */
@@ -83,12 +73,13 @@ export class Deliveries {
   }
 
   /** A message is to be sent, after those of its sender to its recipient that were there before. */
-  push(entry: MessageEntry, record?: MessageRecord): void {
-    const key = laneOf(entry);
-    const known = this.#lanes.get(key);
-    known?.ids.push(entry.id);
-    if (known === undefined)
-      this.#open({ key, to: entry.to, endpoint: entry.endpoint, ids: [entry.id], fresh: record });
+  push(entry: MessageEntry, record?: MessageRecord, restUntil = 0): void {
+    if (entry.state === 'sent') return void this.#away.add(entry.id);
+    const known = this.#lanes.get(entry);
+    const lane = known ?? this.#lanes.open(entry, record);
+    if (known === undefined) this.#ready.push(lane);
+    else enqueue(lane, entry.id);
+    lane.restUntil = Math.max(lane.restUntil, restUntil);
     this.#pump();
   }
 
@@ -100,9 +91,10 @@ export class Deliveries {
   }
 
   #wake(endpoint: EndpointId): void {
-    for (const lane of this.#byEndpoint.get(endpoint) ?? []) {
+    for (const lane of this.#lanes.of(endpoint)) {
       if (lane.notBefore > this.#parts.clock.now()) continue;
       lane.failures = 0;
+      lane.restUntil = 0;
       lane.isWoken = true;
       if (lane.state === 'waiting') this.#makeReady(lane);
     }
@@ -110,23 +102,9 @@ export class Deliveries {
 
   /** A message has ended without being sent: those behind it need not wait for its turn. */
   passOver(entry: MessageEntry): void {
-    const lane = this.#lanes.get(laneOf(entry));
+    this.#away.delete(entry.id);
+    const lane = this.#lanes.get(entry);
     if (lane?.ids[0] === entry.id && lane.state === 'waiting') this.#makeReady(lane);
-  }
-
-  #open(given: Pick<Lane, 'key' | 'to' | 'endpoint' | 'ids' | 'fresh'>): void {
-    const lane: Lane = { ...given, state: 'ready', failures: 0, notBefore: 0, isWoken: false, callOff: () => {} };
-    this.#lanes.set(lane.key, lane);
-    const lanes = this.#byEndpoint.get(lane.endpoint) ?? new Set();
-    this.#byEndpoint.set(lane.endpoint, lanes.add(lane));
-    this.#ready.push(lane);
-  }
-
-  #close(lane: Lane): void {
-    this.#lanes.delete(lane.key);
-    const lanes = this.#byEndpoint.get(lane.endpoint);
-    lanes?.delete(lane);
-    if (lanes?.size === 0) this.#byEndpoint.delete(lane.endpoint);
   }
 
   #makeReady(lane: Lane): void {
@@ -142,7 +120,9 @@ export class Deliveries {
       if (lane === undefined) return;
       const entry = this.#head(lane);
       const held = this.#busy.get(lane.to);
-      if (entry === undefined) this.#close(lane);
+      const rest = lane.restUntil - this.#parts.clock.now();
+      if (entry === undefined) this.#lanes.close(lane);
+      else if (rest > 0) this.#wait(lane, rest);
       else if (held !== undefined) held.push(lane);
       else this.#start(lane, entry);
     }
@@ -187,13 +167,17 @@ export class Deliveries {
       this.#makeReady(lane);
     } else if (lane.isWoken && retryAfter === 0) this.#makeReady(lane);
     else {
-      const backOff = Math.min(BACK_OFF.first * 2 ** lane.failures, BACK_OFF.most);
+      const after = retryAfter || backOff(lane.failures);
       lane.failures += 1;
       lane.notBefore = retryAfter === 0 ? 0 : this.#parts.clock.now() + retryAfter;
-      lane.state = 'waiting';
-      if (this.#isOpen) lane.callOff = this.#parts.clock.after(retryAfter || backOff, () => this.#makeReady(lane));
+      this.#wait(lane, after);
       this.#pump();
     }
+  }
+
+  #wait(lane: Lane, ms: number): void {
+    lane.state = 'waiting';
+    if (this.#isOpen) lane.callOff = this.#parts.clock.after(ms, () => this.#makeReady(lane));
   }
 
   /** Nothing when the message has ended; else the milliseconds that the far end asked for, 0 when it named none. */
@@ -218,7 +202,46 @@ export class Deliveries {
     return this.#settle(current, outcome);
   }
 
+  /** What became of a message that others had. Nothing when they do not have it. */
+  async settle(id: string, outcome: Exclude<TextOutcome, { kind: 'sent' }>): Promise<void> {
+    const isAway = (): boolean => this.#parts.book().find(id)?.state === 'sent';
+    if (!isAway()) return;
+    const record = await this.#parts.book().read(id);
+    if (!isAway()) return;
+    const { kind, ...said } = outcome;
+    if (kind === 'delivered' || kind === 'failed') await this.#end(record, { state: kind, ...said });
+    else if (record.message.expiresAt <= this.#parts.clock.now())
+      await this.#end(record, { state: 'expired', ...said });
+    else {
+      const { retryAfter, ...told } = { retryAfter: 0, ...said };
+      const queued = this.#with(record, { state: 'queued', ...told });
+      if (!this.#parts.book().note(queued)) return;
+      this.#away.delete(id);
+      this.#parts.tell(queued.message);
+      await this.#parts.book().keep(queued).catch(this.#parts.onError);
+      const entry = this.#parts.book().find(id);
+      if (entry?.state !== 'queued') return;
+      this.push(entry, undefined, this.#parts.clock.now() + (retryAfter || backOff(queued.message.attempts - 1)));
+    }
+  }
+
+  /** It is with others, who are asked no more: those behind it need not wait for what they say. */
+  async #handOver(record: MessageRecord, contact: string): Promise<undefined> {
+    const { message } = record;
+    if (message.expiresAt <= this.#parts.clock.now()) return this.#end(record, { state: 'expired', reason: NO_WORD });
+    const away = this.#with(record, { state: 'sent', contact, attempts: message.attempts + 1 });
+    if (!this.#parts.book().note(away)) return undefined;
+    this.#away.add(message.id);
+    if (message.state !== 'sent') this.#parts.tell(away.message);
+    await this.#parts.book().keep(away).catch(this.#parts.onError);
+    const [oldest] = this.#away;
+    if (this.#away.size <= this.#parts.maxAway || oldest === undefined) return undefined;
+    this.#givenUp += 1;
+    return this.#end(await this.#parts.book().read(oldest), { state: 'expired', reason: NO_WORD });
+  }
+
   async #settle(record: MessageRecord, outcome: TextOutcome): Promise<number | undefined> {
+    if (outcome.kind === 'sent') return this.#handOver(record, outcome.contact);
     if (outcome.kind === 'delivered' || outcome.kind === 'failed') {
       const { kind: state, ...said } = outcome;
       return this.#end(record, { state, ...said, attempts: record.message.attempts + 1 });
@@ -241,6 +264,7 @@ export class Deliveries {
 
   async #end(record: MessageRecord, changes: Partial<MessageSnapshot>): Promise<undefined> {
     const ended = this.#with(record, changes);
+    this.#away.delete(record.message.id);
     if (!this.#parts.book().note(ended)) return undefined;
     // What the disk refuses is over all the same: it must not be sent again.
     await this.#parts.book().keep(ended).catch(this.#parts.onError);

@@ -1,7 +1,7 @@
 // When the time of a message is over: those that wait end as expired, and those that ended long ago are forgotten.
 import type { Clock } from './clock.ts';
 import { Deadlines } from './deadlines.ts';
-import type { MessageBook, MessageRecord } from './message-book.ts';
+import { isFinal, type MessageBook, type MessageRecord } from './message-book.ts';
 import type { MessageSnapshot } from './message.ts';
 
 export interface MessageExpiryParts {
@@ -59,7 +59,8 @@ export class MessageExpiry {
     const now = clock.now();
     for (const id of this.#deadlines.take(now, AT_ONCE)) {
       // What is on the wire expires with the end of its attempt.
-      if (book().find(id)?.state !== 'queued' || isUnderWay(id)) continue;
+      const state = book().find(id)?.state;
+      if (state === undefined || isFinal(state) || isUnderWay(id)) continue;
       book().read(id).then(expire).catch(onError);
     }
     if (now < this.#sweepAt) return;

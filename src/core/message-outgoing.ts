@@ -40,16 +40,27 @@ export class OutgoingRecords {
   }
 
   /** A message that has come, for another endpoint; nothing when there is none. */
-  onward({ text, scheme, onward }: IncomingMessage, address: string, times: Times): MessageRecord | undefined {
+  onward(incoming: IncomingMessage, address: string | undefined, times: Times): MessageRecord | undefined {
+    const { text, scheme, recipient, sender = text.from, onward } = incoming;
     const type = contentTypeOf(text);
-    const variables = onward ?? (type === undefined ? {} : { 'Content-Type': type });
+    const given = onward ?? (type === undefined ? {} : { 'Content-Type': type });
+    const other = parseAddress(address ?? '');
+    // Into another technology goes what that can understand.
+    const passed =
+      other === undefined || other.scheme === scheme || !this.#parts.senders.has(other.scheme)
+        ? { to: `${scheme}:${address ?? recipient}`, variables: given }
+        : { to: `${other.scheme}:${other.address || recipient}`, from: sender, variables: withoutOwn(given, scheme) };
     try {
-      return this.record({ ...text, to: `${scheme}:${address}`, variables }, times);
+      return this.record({ ...text, ...passed }, times);
     } catch (error) {
       if (error instanceof Fault && error.kind === 'not-found') return undefined;
       throw error;
     }
   }
 }
+
+/** Variables whose name begins with that of their technology mean nothing to another. */
+const withoutOwn = (variables: TextMessage['variables'], scheme: string): TextMessage['variables'] =>
+  Object.fromEntries(Object.entries(variables).filter(([name]) => !name.startsWith(`${scheme.toUpperCase()}_`)));
 
 const unreachable = (text: string): Fault => new Fault('not-found', text, { code: 'destination-not-found' });

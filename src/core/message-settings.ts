@@ -17,6 +17,8 @@ export interface MessageSettings {
   readonly maxQueued: number;
   /** How many may be on the wire at once. */
   readonly maxUnderWay: number;
+  /** How many may be with others who have not said whether they arrived. */
+  readonly maxAway: number;
   /** How many that have ended are remembered, on disk and where there is none. */
   readonly maxEnded: number;
   readonly maxEndedInMemory: number;
@@ -30,6 +32,7 @@ export const defaultSettings: MessageSettings = {
   routes: [],
   maxQueued: 100_000,
   maxUnderWay: 1_000,
+  maxAway: 100_000,
   maxEnded: 100_000,
   maxEndedInMemory: 1_000,
 };

@@ -46,13 +46,18 @@ export interface IncomingMessage {
   readonly recipient: string;
   /** How technologies address what is theirs: "pjsip". */
   readonly scheme: string;
+  /** Who sent it, as other technologies can write it: "alice@example.org". The address of its own, if left out. */
+  readonly sender?: string;
   /** What of the variables goes along when it is given to another endpoint: the type of the body, if left out. */
   readonly onward?: Readonly<Record<string, string>>;
   /** Milliseconds since 1970; when the sender no longer wants it delivered. */
   readonly expiresAt?: number;
 }
 
-/** Whom a message that has come is given to. `endpoint` is the address in the sender's own technology, the recipient if left out. */
+/**
+ * Whom a message that has come is given to. `endpoint` is the address in the sender's own technology, or in the one that it
+ * names ("xmpp:alice"; after "xmpp:" alone the recipient is meant); the recipient if left out.
+ */
 export interface MessageRoute {
   /** An extension pattern, for the recipient. */
   readonly to: string;

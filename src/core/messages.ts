@@ -13,7 +13,7 @@ import type { Endpoints } from './endpoints.ts';
 import type { Fact, TextMessage } from './facts.ts';
 import { Arrivals } from './message-arrivals.ts';
 import { isFinal, MessageBook, type MessageEntry, type MessageRecord } from './message-book.ts';
-import { Deliveries } from './message-deliveries.ts';
+import { Deliveries, NO_WORD } from './message-deliveries.ts';
 import { OutgoingRecords } from './message-outgoing.ts';
 import { MessageExpiry } from './message-expiry.ts';
 import { MessageRoutes } from './message-routes.ts';
@@ -21,7 +21,7 @@ import { defaultSettings, refusalOf, type MessageSettings } from './message-sett
 import { MessageTopics } from './message-topics.ts';
 import type { IncomingMessage, MessageDraft, MessageQuery, MessageSnapshot } from './message.ts';
 import type { Store } from './store.ts';
-import type { TextSender } from './technology.ts';
+import type { TextOutcome, TextSender } from './technology.ts';
 
 export interface MessagesParts {
   readonly bus: Bus;
@@ -62,7 +62,7 @@ export class Messages {
     this.#routes = new MessageRoutes(this.#settings.routes);
     this.#topics = new MessageTopics(parts.bus, parts.everything, parts.endpoints);
     this.#book = this.#open(undefined);
-    const { maxUnderWay, store: keeps } = this.#settings;
+    const { maxUnderWay, maxAway, store: keeps } = this.#settings;
     this.#outgoing = new OutgoingRecords({ book: () => this.#book, senders: this.#senders, keeps });
     const common = {
       book: () => this.#book,
@@ -70,12 +70,15 @@ export class Messages {
       tell: (message: MessageSnapshot) => this.#tell(message),
       onError: parts.bus.onError,
     };
-    this.#deliveries = new Deliveries({ ...common, senders: this.#senders, keeps, maxUnderWay });
+    this.#deliveries = new Deliveries({ ...common, senders: this.#senders, keeps, maxUnderWay, maxAway });
     this.#arrivals = new Arrivals({ ...common, applications: parts.applications, endpoints: parts.endpoints });
     this.#expiry = new MessageExpiry({
       ...common,
       isUnderWay: (id) => this.#deliveries.isUnderWay(id),
-      expire: async (record) => void (await this.#giveUp(record, { state: 'expired' })),
+      expire: async (record) => {
+        const isAway = record.message.state === 'sent';
+        await this.#giveUp(record, { state: 'expired', ...(isAway && { reason: NO_WORD }) });
+      },
       keepFor: this.#settings.expires,
     });
   }
@@ -146,7 +149,7 @@ export class Messages {
     const now = this.#clock.now();
     const expiresAt = Math.min(incoming.expiresAt ?? Infinity, now + this.#settings.expires);
     const times = { createdAt: now, expiresAt };
-    const { deliver, address = recipient } = this.#routes.find(recipient);
+    const { deliver, address } = this.#routes.find(recipient);
     const onward = deliver === 'applications' ? undefined : this.#outgoing.onward(incoming, address, times);
     const isHeard = (): boolean => this.#settings.store || this.#parts.applications.hearsTexts(endpoint.snapshot);
     if (deliver === 'endpoint' ? onward === undefined : onward === undefined && !isHeard()) throw notFound('Recipient');
@@ -178,6 +181,11 @@ export class Messages {
       callOff();
       this.#waiters.delete(id);
     }
+  }
+
+  /** What became of a message after its sending had the outcome `sent`. Nothing when it has ended, or is sent anew. */
+  async settle(id: string, outcome: Exclude<TextOutcome, { kind: 'sent' }>): Promise<void> {
+    await this.#deliveries.settle(id, outcome);
   }
 
   /** Fails with a Fault 'not-found'. */
@@ -219,9 +227,10 @@ export class Messages {
 
   get metrics() {
     const { open, ended } = this.#book.counts;
-    const { maxQueued, maxUnderWay } = this.#settings;
-    const limits = { queued: maxQueued, underWay: maxUnderWay };
-    return { queued: open, kept: ended, underWay: this.#deliveries.underWay, limits, refused: this.#refused };
+    const { maxQueued, maxUnderWay, maxAway } = this.#settings;
+    const limits = { queued: maxQueued, underWay: maxUnderWay, away: maxAway };
+    const { underWay, away } = this.#deliveries;
+    return { queued: open - away.count, kept: ended, underWay, away, limits, refused: this.#refused };
   }
 
   #open(store: Store | undefined): MessageBook {
@@ -233,7 +242,7 @@ export class Messages {
   /** Fails when the message cannot be taken, whoever it is for. */
   #check(text: TextMessage): void {
     const { maxQueued } = this.#settings;
-    const isFull = this.#book.counts.open >= maxQueued;
+    const isFull = this.#book.counts.open - this.#deliveries.away.count >= maxQueued;
     const refusal = isFull
       ? new Fault('unavailable', `${maxQueued} messages wait already`, { code: 'messages-full' })
       : refusalOf(text, this.#settings);

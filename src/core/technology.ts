@@ -27,7 +27,9 @@ export interface TextRecipient {
 
 /** What became of one attempt to deliver a message. `contact` is where; `status` and `reason` are the technology's own. */
 export type TextOutcome =
-  | { readonly kind: 'delivered'; readonly status: number; readonly reason: string; readonly contact: string }
+  | { readonly kind: 'delivered'; readonly status?: number; readonly reason: string; readonly contact: string }
+  /** Others have it now, who carry it further. What becomes of it is told later, or never: see `Messages.settle`. */
+  | { readonly kind: 'sent'; readonly contact: string }
   /** It will never be taken: trying again is of no use. */
   | { readonly kind: 'failed'; readonly status?: number; readonly reason: string; readonly contact?: string }
   /** Not now. `retryAfter` is in milliseconds, when the far end named a time. */

@@ -39,6 +39,8 @@ export interface ServiceOptions {
   readonly pjsip?: string;
   /** YAML of the contexts. */
   readonly contexts?: string;
+  /** YAML of the keys of the xmpp section, in one line: "account: { ... }, peer: { ... }". */
+  readonly xmpp?: string;
   readonly data?: string;
   readonly sipServer?: string;
   /** Further addresses to listen on, besides udp and tcp: "wss://127.0.0.1:0". */
@@ -72,6 +74,7 @@ sip:
 data: ${data}
 messages: { ${options.messages ?? ''} }
 events: { ${options.events ?? ''} }
+xmpp: { ${options.xmpp ?? ''} }
 pjsip:
   ${indented(pjsip)}
 contexts:

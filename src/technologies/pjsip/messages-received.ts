@@ -42,6 +42,12 @@ export function sentAt(headers: SipHeaders): number | undefined {
   return Number.isNaN(time) ? undefined : time;
 }
 
+/** "user@host": who sent it, for other technologies; nothing where that is no address of SIP's, or has no user. */
+export function senderOf({ from }: TextMessage): string | undefined {
+  const uri = parseUri(parseNameAddress(from)?.uri ?? '');
+  return uri?.user === undefined ? undefined : `${uri.user}@${uri.host}`;
+}
+
 const none: ReadonlyMap<string, string> = new Map();
 const CONTROLS = /[\u0000-\u001f\u007f]/g;
 

@@ -6,7 +6,7 @@ import type { Clock } from '../../core/clock.ts';
 import { isSip } from './destination.ts';
 import type { Log } from './log.ts';
 import { Deliveries, type DeliveriesParts } from './messages-delivery.ts';
-import { expiryOf, keyOf, onwardOf, recipientOf, textOf } from './messages-received.ts';
+import { expiryOf, keyOf, onwardOf, recipientOf, senderOf, textOf } from './messages-received.ts';
 import type { Sender, Service } from './service.ts';
 import type { ResponseParts, SipHeader, SipRequest } from './stack.ts';
 
@@ -100,10 +100,12 @@ class Inbound implements Service {
     const expiresAt = expiryOf(request.headers, clock.now());
     const which = { key: keyOf(request), recipient: recipientOf(request), scheme: 'pjsip' };
     const onward = onwardOf(text.variables);
+    const sender = senderOf(text);
     try {
       const taken = await core.messages.receive({
         ...{ endpoint, text, onward, ...which },
         ...(expiresAt !== undefined && { expiresAt }),
+        ...(sender !== undefined && { sender }),
       });
       await this.#answer(request, taken === 'relayed' ? 200 : 202);
     } catch (error) {
