@@ -10,6 +10,8 @@ export default defineConfig({
     exclude: ['test/endurance/**', 'test/fuzz/**'],
     setupFiles: ['test/support/seed.ts'],
     env: { SEED: seed },
+    // Most of them wait for sockets and timers: one file at a time would leave the machine idle.
+    maxWorkers: 2,
     testTimeout: 20_000,
     hookTimeout: 20_000,
   },
