@@ -1,4 +1,4 @@
-// npm run phone: a simulated telephone for trying things out. It registers, sends a message or places a call.
+// npm run phone: a simulated telephone for trying things out. It registers, sends a message, places a call, or waits for them.
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { Telephone, type SipText } from './demo/telephone.ts';
@@ -16,6 +16,8 @@ const { values, positionals } = parseArgs({
   },
 });
 const [command, to, text] = positionals;
+/** In milliseconds: as long as a timer can be. */
+const FOR_EVER = 2 ** 31 - 1;
 const [host, port] = values.sip.split(':');
 
 const told = (what: string, response: SipText): void => console.log(`${what}: ${response.startLine}`);
@@ -26,6 +28,7 @@ const telephone = await Telephone.open({
   user: values.user,
   password: values.password,
   server: { host: host!, port: Number(port) },
+  ...(command === 'listen' && { deadline: FOR_EVER }),
   onLog: ({ direction, text }) => {
     if (command === 'listen' && direction === 'received' && text.startsWith('MESSAGE')) {
       console.log(text.slice(text.indexOf('\r\n\r\n') + 4));
@@ -41,8 +44,15 @@ if (command === 'message' && to !== undefined && text !== undefined) {
   told('INVITE', answer);
   if (answer.status === 200) told('BYE', await call.hangup());
 } else if (command === 'listen') {
-  console.log('waiting for messages; end with Ctrl-C');
-  await new Promise(() => {});
+  console.log('waiting for messages and calls; end with Ctrl-C');
+  telephone.expectCalls();
+  for (;;) {
+    const call = await telephone.called();
+    told(`INVITE from ${call.invite.header('From')}`, call.invite);
+    call.progress(180);
+    await call.answer();
+    void call.ended.then((bye) => told('the other side', bye));
+  }
 } else {
   console.error(usage);
   process.exitCode = 1;
