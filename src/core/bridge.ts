@@ -7,7 +7,7 @@ import type { BridgeId, ChannelId } from '../ids.ts';
 import type { Cache, Topic } from '../stasis/index.ts';
 import type { Channel } from './channel.ts';
 import type { BridgeSnapshot, Fact } from './facts.ts';
-import { forget, introduce } from './introduction.ts';
+import { forget, introduce, tellOf } from './introduction.ts';
 import type { MediaBridge, MediaPlace } from './media.ts';
 import type { Residence } from './residence.ts';
 
@@ -193,6 +193,7 @@ export class Bridge {
     channel.setMembership({
       bridge: this.id,
       answered: () => this.#answered(channel, place),
+      identified: () => this.#identified(channel, place),
       leave: () => this.#leave(channel),
     });
     member.follower?.enteredBridge(this.id, this.topic);
@@ -217,6 +218,12 @@ export class Bridge {
         this.#leave(channel);
       },
     );
+  }
+
+  #identified(channel: Channel, { isAnonymous = false }: Place): void {
+    const [other, ...more] = this.channels.filter((each) => each !== channel);
+    if (this.#snapshot.type !== 'mixing' || other === undefined || more.length > 0) return;
+    tellOf(other, { channel, isKnown: !isAnonymous }, this.#parts.onError);
   }
 
   #leave(channel: Channel): void {

@@ -12,6 +12,7 @@ import {
   type DialplanPosition,
   type Fact,
   type Hangup,
+  type Party,
 } from './facts.ts';
 import type { Membership } from './membership.ts';
 import { Operations, type Operation, type OperationsParts, type Work } from './operations.ts';
@@ -92,6 +93,12 @@ export class Channel extends DrivenChannel {
     const wasUp = this.snapshot.state === 'Up';
     super.setState(state, operation);
     if (state === 'Up' && !wasUp) this.#membership?.answered();
+  }
+
+  /** The far end has said who it is; whoever talks to it is told so. */
+  identify(caller: Party): void {
+    this.setCaller(caller);
+    this.#membership?.identified();
   }
 
   /** Whether it goes its way through the routing, at whose end it is hung up; an outbound leg does not, until it is led there. */

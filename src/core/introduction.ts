@@ -22,14 +22,17 @@ export function introduce(comer: Introduced, other: Introduced, onError: (error:
     channel.setVariable(PEER, peer.snapshot.name);
     channel.setVariable(PEER_CALL, peer.snapshot.protocolId);
   }
-  for (const [{ channel }, peer] of pairs) {
-    const { caller } = peer.channel.snapshot;
-    // Nobody is told to be talking to nobody.
-    if (!peer.isKnown || (caller.name === '' && caller.number === '')) continue;
-    channel.updateConnected(caller).catch((error: unknown) => {
-      if (!(error instanceof Fault)) onError(error);
-    });
-  }
+  for (const [{ channel }, peer] of pairs) tellOf(channel, peer, onError);
+}
+
+/** Who the peer is, as it says now. As `introduce` does it. */
+export function tellOf(channel: Channel, peer: Introduced, onError: (error: unknown) => void): void {
+  const { caller } = peer.channel.snapshot;
+  // Nobody is told to be talking to nobody.
+  if (!peer.isKnown || (caller.name === '' && caller.number === '')) return;
+  channel.updateConnected(caller).catch((error: unknown) => {
+    if (!(error instanceof Fault)) onError(error);
+  });
 }
 
 /** The one who goes talks to nobody any more. */

@@ -6,6 +6,8 @@ export interface Membership {
   readonly bridge: BridgeId;
   /** The channel is up from now on. */
   answered(): void;
+  /** The far end has said that it is somebody else. */
+  identified(): void;
   /** Takes the channel out, and tells. */
   leave(): void;
 }

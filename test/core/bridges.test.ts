@@ -5,6 +5,15 @@ import { listen } from '../support/core.ts';
 import { FakeLeg } from '../support/fake-leg.ts';
 import { inWords, room } from './bridges-room.ts';
 
+test('who says in a call of two that it is somebody else is shown so to the other', async () => {
+  const { call, bridges } = room();
+  const [foo, sipp] = [call('foo'), call('sipp')];
+  await bridges.create().add([foo.channel, sipp.channel]);
+  foo.channel.identify({ name: 'The Boss', number: '1' });
+  expect(sipp.channel.snapshot.connected).toEqual({ name: 'The Boss', number: '1' });
+  expect(foo.channel.snapshot.caller).toEqual({ name: 'The Boss', number: '1' });
+});
+
 describe('the order of what is told', () => {
   test('is that of the recording of a bridge of two', async () => {
     const { call, application, bridges } = room();

@@ -84,7 +84,7 @@ export class SessionView implements SupplementedSession {
 
   setCaller(party: Party): void {
     this.caller = party;
-    if (this.channel?.isEnded === false) this.channel.setCaller(party);
+    if (this.channel?.isEnded === false) this.channel.identify(party);
   }
 
   setRedirecting(number: string): void {
