@@ -137,6 +137,12 @@ function pjsipReadings({ metrics }: Pjsip): Reading[] {
       value: unidentified.requests,
     },
     ...queueReadings('pjsip:sessions', sessions.open, sessions.limit, sessions.refused),
+    {
+      name: 'pjsip_changes_refused_total',
+      kind: 'counter',
+      help: 'Changes of calls that found too many others waiting, or waited too long.',
+      value: sessions.busy,
+    },
     ...queueReadings('pjsip:messages', messages.waiting, messages.limit, messages.refused),
     ...queueReadings('pjsip:referrals', referrals.waiting, referrals.limit, referrals.refused),
     ...queueReadings('pjsip:registrations', location.waiting, location.limit, location.refused),
