@@ -63,7 +63,11 @@ class Story {
 
   /** When nothing goes on any more: the legs of each bridge. */
   async settled(): Promise<FakeLeg[][]> {
-    for (let done = 0; done < this.#doing.length; done = this.#doing.length) await Promise.all(this.#doing);
+    let done = 0;
+    while (done < this.#doing.length) {
+      done = this.#doing.length;
+      await Promise.all(this.#doing);
+    }
     return this.bridges.map((bridge) => this.legs.filter((leg) => this.#in.get(leg) === bridge));
   }
 

@@ -15,6 +15,9 @@ export function directMedia(): MediaEngine {
 
 const CAPACITY = 2;
 
+/** Those who were in when a negotiation began. */
+type Pair = readonly MediaLeg[];
+
 class DirectPair implements MediaBridge {
   readonly #negotiations: Negotiations;
   /** At most two, in the order in which they came. */
@@ -39,18 +42,19 @@ class DirectPair implements MediaBridge {
     if (refusal !== undefined) throw refusal;
     const [peer] = this.#legs;
     this.#legs = [...this.#legs, leg];
+    const pair = this.#legs;
     if (place.isAgreed === true) this.#negotiations.led(leg);
     if (peer === undefined) return;
     if (place.isAgreed === true) {
-      this.#listen(peer, leg);
+      this.#listen(pair, peer, leg);
       this.#isLed = true;
       return;
     }
     try {
-      await this.#negotiations.run([peer, leg], () => this.#lead(peer, leg));
+      await this.#negotiations.run([peer, leg], () => this.#lead(pair, peer, leg));
     } catch (error) {
       // One that has left meanwhile, or whose peer has, is where it is to be; the negotiation ended because of that.
-      if (!this.#isPair(peer, leg)) return;
+      if (!this.#isStill(pair)) return;
       this.#legs = [peer];
       throw error;
     }
@@ -68,15 +72,15 @@ class DirectPair implements MediaBridge {
   }
 
   /** The first offers; if it will not, the second does. Afterwards both are led, or on hold. */
-  async #lead(one: MediaLeg, other: MediaLeg): Promise<void> {
-    if (!this.#isPair(one, other)) return;
+  async #lead(pair: Pair, one: MediaLeg, other: MediaLeg): Promise<void> {
+    if (!this.#isStill(pair)) return;
     // From now on, so that no offer of a far end falls between.
-    this.#listen(one, other);
+    this.#listen(pair, one, other);
     try {
       const isFirst = (await one.meet?.(other)) !== 'answers';
       const [offerer, answerer] = isFirst ? [one, other] : [other, one];
-      await this.#offerOf(offerer, answerer).catch((error: unknown) => {
-        if (error instanceof NoOffer) return this.#offerOf(answerer, offerer);
+      await this.#offerOf(pair, offerer, answerer).catch((error: unknown) => {
+        if (error instanceof NoOffer) return this.#offerOf(pair, answerer, offerer);
         throw error;
       });
     } catch (error) {
@@ -86,17 +90,17 @@ class DirectPair implements MediaBridge {
       }
       throw error instanceof NoOffer ? error.cause : error;
     }
-    this.#isLed = this.#isPair(one, other);
+    if (this.#isStill(pair)) this.#isLed = true;
   }
 
-  async #offerOf(one: MediaLeg, other: MediaLeg): Promise<void> {
+  async #offerOf(pair: Pair, one: MediaLeg, other: MediaLeg): Promise<void> {
     const offer = await one.requestOffer().catch((error: unknown) => {
       throw isRefusal(error) ? new NoOffer(error) : error;
     });
     let answer: string | undefined;
     try {
       // A far end that waits for an answer gets one, whatever has become of the other.
-      if (this.#isPair(one, other)) answer = await other.offer(offer.description);
+      if (this.#isStill(pair)) answer = await other.offer(offer.description);
     } finally {
       if (answer === undefined) {
         this.#negotiations.rests(one);
@@ -109,21 +113,22 @@ class DirectPair implements MediaBridge {
     await offer.answer(answer);
   }
 
-  #listen(one: MediaLeg, other: MediaLeg): void {
-    one.onOffer((offer) => this.#hand(one, other, offer));
-    other.onOffer((offer) => this.#hand(other, one, offer));
+  #listen(pair: Pair, one: MediaLeg, other: MediaLeg): void {
+    one.onOffer((offer) => this.#hand(pair, one, other, offer));
+    other.onOffer((offer) => this.#hand(pair, other, one, offer));
   }
 
   /** A far end's own offer is for the other one. It is not kept waiting: it may ask again. */
-  async #hand(from: MediaLeg, to: MediaLeg, offer: string): Promise<string> {
-    if (!this.#isPair(from, to) || this.#negotiations.isBusy(from) || this.#negotiations.isBusy(to)) {
+  async #hand(pair: Pair, from: MediaLeg, to: MediaLeg, offer: string): Promise<string> {
+    if (!this.#isStill(pair) || this.#negotiations.isBusy(from) || this.#negotiations.isBusy(to)) {
       throw new Fault('conflict', 'Another negotiation is under way', { code: 'negotiation-under-way' });
     }
     return this.#negotiations.run([from, to], () => to.offer(offer));
   }
 
-  #isPair(one: MediaLeg, other: MediaLeg): boolean {
-    return this.#legs.includes(one) && this.#legs.includes(other);
+  /** Not when one has left meanwhile, even if it has come again. */
+  #isStill(pair: Pair): boolean {
+    return this.#legs === pair;
   }
 }
 
