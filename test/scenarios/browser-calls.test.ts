@@ -6,6 +6,7 @@ import { openPage, skipsBrowser, type Telephone } from './browser-room.ts';
 
 declare const telephone: Telephone;
 
+// Skipped only where Chromium is absent, which is said; the project's own run demands it.
 test.skipIf(skipsBrowser)('JsSIP in two pages, bridged: both see packets', { timeout: 60_000 }, async () => {
   const { certFile, keyFile } = await certificateFiles();
   const service = await startService({

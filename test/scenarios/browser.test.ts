@@ -6,6 +6,7 @@ import { openPage, skipsBrowser, type Telephone } from './browser-room.ts';
 
 declare const telephone: Telephone;
 
+// Skipped only where Chromium is absent, which is said; the project's own run demands it.
 describe.skipIf(skipsBrowser)('JsSIP in Chromium', () => {
   test('registers over secure WebSocket, and sends and receives a message', { timeout: 60_000 }, async () => {
     const { certFile, keyFile } = await certificateFiles();

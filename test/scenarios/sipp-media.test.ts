@@ -41,6 +41,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
+// Skipped only where SIPp is absent, which is said; the project's own run demands it.
 test.skipIf(skipsSipp)(
   `${PAIRS} calls, bridged to ${PAIRS} others: the packets arrive`,
   { timeout: 60_000 },

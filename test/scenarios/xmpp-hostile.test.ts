@@ -16,6 +16,7 @@ const conditionOf = (each: XmlElement): string | undefined => {
   return typeof condition === 'object' ? condition.name : undefined;
 };
 
+// Skipped only where prosody is absent, which is said; the project's own run demands it.
 describe.skipIf(!needsProsody)('somebody who means no good', () => {
   async function started() {
     const prosody = await startProsody(['alice', 'mallory']);

@@ -13,6 +13,7 @@ const kinds = [
   ['an account', client, 'bot@xmpp.example'],
 ] as const;
 
+// Skipped only where prosody is absent, which is said; the project's own run demands it.
 describe.skipIf(!needsProsody).each(kinds)('by %s', (_, account, self) => {
   const start = (prosody: Prosody) => startService({ xmpp: `account: { ${account(prosody)} }, ${ALICE}` });
 
@@ -74,6 +75,7 @@ describe.skipIf(!needsProsody).each(kinds)('by %s', (_, account, self) => {
   });
 });
 
+// Skipped only where prosody is absent, which is said; the project's own run demands it.
 test.skipIf(!needsProsody)('without receipts a message stays sent, until its time is over', async () => {
   const prosody = await startProsody(['alice', 'bot']);
   const service = await startService({ xmpp: `account: { ${component(prosody)} }, ${ALICE}` });
@@ -87,6 +89,7 @@ test.skipIf(!needsProsody)('without receipts a message stays sent, until its tim
   expect(alice.bodies).toEqual(['one', 'two']);
 });
 
+// Skipped only where prosody is absent, which is said; the project's own run demands it.
 test.skipIf(!needsProsody)(
   'what is refused for good has failed, with the condition; what may go later waits',
   async () => {
@@ -102,6 +105,7 @@ test.skipIf(!needsProsody)(
   },
 );
 
+// Skipped only where prosody is absent, which is said; the project's own run demands it.
 test.skipIf(!needsProsody)('what XMPP cannot say is refused at once', async () => {
   const prosody = await startProsody(['bot']);
   const service = await startService({ xmpp: `account: { ${client(prosody)} }, ${ALICE}` });

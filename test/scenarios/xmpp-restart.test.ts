@@ -13,6 +13,7 @@ const RECEIPTS = 'urn:xmpp:receipts';
 const receiptsOf = (person: Person): string[] =>
   person.received.flatMap((each) => childOf(each, 'received', RECEIPTS)?.attrs['id'] ?? []);
 
+// Skipped only where prosody is absent, which is said; the project's own run demands it.
 describe.skipIf(!needsProsody).each([
   ['a component', component, COMPONENT],
   ['an account', client, 'bot@xmpp.example'],
@@ -54,6 +55,7 @@ describe.skipIf(!needsProsody).each([
   });
 });
 
+// Skipped only where prosody is absent, which is said; the project's own run demands it.
 test.skipIf(!needsProsody)('accounts and peers follow the end and the return of the server', async () => {
   const prosody = await startProsody(['alice', 'bot']);
   const service = await startService({ xmpp: `account: { ${component(prosody)}, ${client(prosody)} }, ${ALICE}` });
@@ -73,6 +75,7 @@ test.skipIf(!needsProsody)('accounts and peers follow the end and the return of 
   );
 });
 
+// Skipped only where prosody is absent, which is said; the project's own run demands it.
 test.skipIf(!needsProsody)(
   'a restart of the service forgets nothing, sends nothing twice and tells nothing twice',
   async () => {

@@ -45,7 +45,7 @@ export function assertedOf({ headers }: Pick<SipMessage, 'headers'>, object: End
 }
 
 /** RFC 3323 4.2, RFC 3325 9.3: for the identity, the user, or all headers; but not when any says "none". */
-export function isPrivacyAsked(headers: SipHeaders): boolean {
+function isPrivacyAsked(headers: SipHeaders): boolean {
   const asked = headers.all('Privacy').flatMap((line) => line.toLowerCase().split(/[;,\s]+/));
   return asked.some((each) => PRIVACIES.includes(each)) && !asked.includes('none');
 }

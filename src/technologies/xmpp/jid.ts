@@ -40,12 +40,6 @@ export const formatJid = ({ local, domain, resource }: Jid): string =>
 /** Without its resource. */
 export const bareOf = ({ local, domain }: Jid): string => formatJid({ local, domain, resource: undefined });
 
-/** The bare JID of a text; undefined when it is none. */
-export function bareText(text: string): string | undefined {
-  const jid = parseJid(text);
-  return jid && bareOf(jid);
-}
-
 /** What a local part cannot say, and how it is written in it (XEP-0106). */
 const ESCAPES: ReadonlyMap<string, string> = new Map(
   [' ', '"', '&', "'", '/', ':', '<', '>', '@'].map((each) => [each, `\\${each.charCodeAt(0).toString(16)}`]),

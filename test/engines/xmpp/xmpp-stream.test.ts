@@ -5,4 +5,5 @@ import { xmppStreamContract } from '../../contracts/xmpp-stream.contract.ts';
 import { needsProsody, sayWithoutProsody } from '../../support/prosody.ts';
 
 sayWithoutProsody('The tests of XMPP streams');
+// Skipped only where prosody is absent, which is said; the project's own run demands it.
 describe.skipIf(!needsProsody)('with prosody', () => xmppStreamContract('xmpp.js', xmppStream));

@@ -15,12 +15,8 @@ export const CODECS = ['ulaw', 'alaw', 'g722', 'opus', 'gsm', 'g729'] as const;
 export type Codec = (typeof CODECS)[number];
 
 /** How media is encrypted: not at all, by keys in SDP (RFC 4568), by DTLS-SRTP (RFC 5763). */
-export const MEDIA_ENCRYPTIONS = ['no', 'sdes', 'dtls'] as const;
+const MEDIA_ENCRYPTIONS = ['no', 'sdes', 'dtls'] as const;
 export type MediaEncryption = (typeof MEDIA_ENCRYPTIONS)[number];
-/** How keys are sent to it; "auto" is RFC 4733 if it offers it, else in its sound, "auto_info" INFO instead of that. */
-export const DTMF_MODES = ['rfc4733', 'inband', 'info', 'auto', 'auto_info', 'none'] as const;
-export type DtmfMode = (typeof DTMF_MODES)[number];
-
 export const EndpointOptions = Type.Object(
   {
     context: Type.Optional(text),
@@ -37,7 +33,6 @@ export const EndpointOptions = Type.Object(
     media_encryption: Type.Optional(text),
     rewrite_contact: Type.Optional(yesNo),
     device_state_busy_at: Type.Optional(count),
-    dtmf_mode: Type.Optional(text),
     allow_transfer: Type.Optional(yesNo),
     ...IDENTITY_OPTIONS,
     ...ACL_OPTIONS,
@@ -68,7 +63,6 @@ export interface EndpointObject extends IdentityObject {
   readonly rewrite_contact: boolean;
   /** The number of channels from which on it is busy; 0 for never. */
   readonly device_state_busy_at: number;
-  readonly dtmf_mode: DtmfMode;
   /** Whether it may have a call transferred by REFER (RFC 3515). */
   readonly allow_transfer: boolean;
   /** Besides the global ones. */
@@ -106,7 +100,6 @@ export function endpoint(
     media_encryption: mediaEncryption(path, written),
     rewrite_contact: isYes(written.rewrite_contact, false),
     device_state_busy_at: written.device_state_busy_at ?? 0,
-    dtmf_mode: oneOf(`${path}.dtmf_mode`, written.dtmf_mode ?? 'rfc4733', DTMF_MODES),
     allow_transfer: isYes(written.allow_transfer, true),
     ...identity(path, written),
     acl: acl(path, id, written),

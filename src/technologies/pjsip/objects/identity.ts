@@ -4,7 +4,7 @@ import type { Party } from '../../../core/facts.ts';
 import { isYes, oneOf, text, yesNo } from './reading.ts';
 
 /** How a changed party is told within a call: "invite" and "reinvite" mean by UPDATE if the far end allows it, else by INVITE. */
-export const CONNECTED_LINE_METHODS = ['invite', 'reinvite', 'update'] as const;
+const CONNECTED_LINE_METHODS = ['invite', 'reinvite', 'update'] as const;
 export type ConnectedLineMethod = (typeof CONNECTED_LINE_METHODS)[number];
 
 const SCREENINGS = ['not_screened', 'passed_screen', 'failed_screen'];

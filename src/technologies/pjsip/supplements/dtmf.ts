@@ -9,7 +9,7 @@ export interface Key {
   readonly duration: number;
 }
 
-/** Also of an endpoint whose `dtmf_mode` is another, as in Asterisk. Whatever is to be told by INFO besides has its place before it. */
+/** Whatever is to be told by INFO besides has its place before it. */
 export const dtmf: Supplement = {
   name: 'dtmf',
   methods: ['INFO'],

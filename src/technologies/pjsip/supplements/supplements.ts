@@ -1,4 +1,5 @@
 // Asks the supplements of a session, in the order of their list, and sees to it that one that fails does not end the call.
+import { answeredBy } from '../answered-by.ts';
 import { inWords, type Log } from '../log.ts';
 import type { ResponseParts, SentResponse, SipMessage, SipRequest, SipResponse } from '../stack.ts';
 import type { OutgoingDraft, ResponseDraft, Supplement, SupplementedSession } from './supplement.ts';
@@ -137,18 +138,3 @@ export class SessionSupplements {
     this.#log('error', `The supplement ${name} failed at ${what}: ${inWords(error)}`);
   }
 }
-
-const answeredBy = (request: SipRequest, respond: SipRequest['respond']): SipRequest => ({
-  method: request.method,
-  uri: request.uri,
-  headers: request.headers,
-  body: request.body,
-  bodyEncoding: request.bodyEncoding,
-  source: request.source,
-  receivedOn: request.receivedOn,
-  dialogId: request.dialogId,
-  isOwn: request.isOwn,
-  respond,
-  onCancel: (handler) => request.onCancel(handler),
-  onAck: (handler) => request.onAck(handler),
-});

@@ -58,7 +58,7 @@ test('who an endpoint is told of, and by what, is as in Asterisk unless it says 
   expect(endpoints.get('foo')).toMatchObject({
     ...{ trust_id_inbound: false, trust_id_outbound: false, send_pai: false, send_rpid: false, send_diversion: true },
     ...{ send_connected_line: true, trust_connected_line: true, connected_line_method: 'invite' },
-    ...{ callerid_privacy: 'allowed_not_screened', dtmf_mode: 'rfc4733', allow_transfer: true },
+    ...{ callerid_privacy: 'allowed_not_screened', allow_transfer: true },
   });
   expect(endpoints.get('bar')).toMatchObject({
     callerid: { name: '', number: '200', isPrivate: true },
@@ -78,7 +78,6 @@ describe('the message begins with the path of what is wrong', () => {
     [{ endpoint: { a: { outbound_auth: ['x'] } } }, 'pjsip.endpoint.a.outbound_auth: no auth is named "x"'],
     [{ endpoint: { a: { aors: 'a' } } }, 'pjsip.endpoint.a.aors: no aor is named "a"'],
     [{ endpoint: { a: { identify_by: 'usrname' } } }, 'pjsip.endpoint.a.identify_by: "usrname" is not one of'],
-    [{ endpoint: { a: { dtmf_mode: 'rfc2833' } } }, 'pjsip.endpoint.a.dtmf_mode: "rfc2833" is not one of'],
     [{ endpoint: { a: { allow: 'ulow' } } }, 'pjsip.endpoint.a.allow: "ulow" is not one of'],
     [{ endpoint: { a: { media_encryption: 'dlts' } } }, 'pjsip.endpoint.a.media_encryption: "dlts" is not one of'],
     [
