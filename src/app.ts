@@ -17,6 +17,7 @@ import { createMetrics, type Metrics } from './observability/metrics.ts';
 import { readings } from './readings.ts';
 import { tlsOptions } from './sip-config.ts';
 import { SipServer } from './sip-server/index.ts';
+import { ThreadedSipServer, type ThreadedOptions } from './sip-server/threaded.ts';
 import { pjsip } from './technologies/pjsip/index.ts';
 import { inWords } from './technologies/pjsip/log.ts';
 import type { SipAddress, SipFlows, SipStack } from './technologies/pjsip/stack.ts';
@@ -27,6 +28,8 @@ export interface AppOptions {
   readonly log?: (level: 'info' | 'warn' | 'error', text: string) => void;
   /** Freezes every message of the bus: for tests. */
   readonly freeze?: boolean;
+  /** Given, the embedded SIP server has a thread of its own: it costs some memory, and then works on a second core. */
+  readonly thread?: Pick<ThreadedOptions, 'execArgv'>;
 }
 
 export interface App {
@@ -41,7 +44,8 @@ export interface App {
   readonly core: Core;
 }
 
-export function createApp(config: ArionConfig, { log = () => {}, freeze = false }: AppOptions = {}): App {
+export function createApp(config: ArionConfig, options: AppOptions = {}): App {
+  const { log = () => {}, freeze = false, thread } = options;
   const core = createCore(config.contexts, {
     freeze,
     onError: (error) => log('error', inWords(error)),
@@ -59,14 +63,15 @@ export function createApp(config: ArionConfig, { log = () => {}, freeze = false 
     await loadCore(core, store);
     opened(() => core.livingChannels.close());
 
-    const server = await startSipServer(config, log, opened);
+    const server = await startSipServer(config, { thread, log, opened });
     stack = drachtioStack(server);
     const sip = pjsip({ core, stack, store, config: config.pjsip, insecure: config.sip.insecure, log });
     const jabber = xmpp({ core, stream: xmppStream, config: config.xmpp, log });
     [sip, jabber].forEach((each) => offer(core, each));
 
-    const sipServer = server.embedded;
-    const metrics = createMetrics(core, () => readings({ core, ari, sip, jabber, sipServer, store, journal }));
+    const metrics = createMetrics(core, async () =>
+      readings({ core, ari, sip, jabber, sipServer: await server.embedded?.count(), store, journal }),
+    );
     opened(() => metrics.close());
     const ari = createAri(core, {
       ...{ version: VERSION, entityId: await entityId(store), startedAt: Date.now(), journal, store },
@@ -78,9 +83,7 @@ export function createApp(config: ArionConfig, { log = () => {}, freeze = false 
     // The API hears the calls end, so it is closed after the technology: it is opened before.
     opened(() => ari.http.close());
     await startAll(core, [sip, jabber], opened);
-    await core.applications.load(store, (text) => log('warn', text));
-    await core.livingChannels.load(store, () => core.applications.settled());
-    openMessages(core, opened);
+    await resume(core, store, { log, opened });
     await ari.connect();
     // Endpoints, services and routes are in place: now SIP may be read.
     server.embedded?.release();
@@ -132,7 +135,11 @@ async function loadCore({ deviceStates, mailboxes, messages }: Core, store: Stor
   await messages.load(store);
 }
 
-function openMessages({ messages }: Core, opened: Opened): void {
+/** What an earlier process began. */
+async function resume(core: Core, store: Store, { log, opened }: { readonly log: Log; readonly opened: Opened }) {
+  const { applications, livingChannels, messages } = core;
+  await applications.load(store, (text) => log('warn', text));
+  await livingChannels.load(store, () => applications.settled());
   opened(() => messages.stop());
   messages.open();
 }
@@ -157,13 +164,20 @@ async function startAll({ dialling }: Core, technologies: readonly Technology[],
   opened(() => dialling.close());
 }
 
+interface SipServerParts {
+  readonly thread: AppOptions['thread'];
+  readonly log: Log;
+  readonly opened: Opened;
+}
+
 /** The embedded SIP server, unless the configuration names another one; and how to reach it. */
-async function startSipServer({ sip, messages }: ArionConfig, log: Log, opened: Opened) {
+async function startSipServer({ sip, messages }: ArionConfig, { thread, log, opened }: SipServerParts) {
   if (sip.server !== undefined) return { ...sip.server, log };
   // Nobody but this process is to control it: a port that nobody knows, a secret of this start.
   const secret = randomBytes(24).toString('hex');
   const handlers = new Set<(flow: SipAddress) => void>();
-  const embedded = new SipServer({
+  const embedded = new (thread === undefined ? SipServer : ThreadedSipServer)({
+    ...thread,
     ...sip.embedded,
     limits: { messageSize: Math.max(LARGEST_HEAD + messages.maxSize, SMALLEST_LIMIT), ...sip.embedded.limits },
     ...tlsOptions(sip.tls),

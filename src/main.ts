@@ -100,13 +100,24 @@ Try:
 `;
 }
 
+/**
+ * The variables as they are now, in a plain object: reading one from the process's own asks the operating system each time,
+ * and drachtio-srf reads one for each header that it parses.
+ */
+function copyEnvironment(): void {
+  process.env = { ...process.env };
+}
+
 async function main(): Promise<void> {
+  copyEnvironment();
   const options = commandLine();
   if (options.help) return console.log(usage);
   if (options.version) return console.log(VERSION);
   const config = configuration(options);
   expectShortLives();
   const app = createApp(config, {
+    // The loader of the sources does not reach into threads.
+    ...(!import.meta.url.endsWith('.ts') && { thread: {} }),
     log: (level, text) => (level === 'info' ? console.log(text) : console.error(`${level}: ${text}`)),
   });
   try {

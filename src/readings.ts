@@ -2,7 +2,7 @@
 import type { Ari } from './ari/index.ts';
 import type { Core } from './core/index.ts';
 import { queueReadings, type Reading } from './observability/metrics.ts';
-import type { SipServer } from './sip-server/index.ts';
+import type { Metrics as SipMetrics } from './sip-server/index.ts';
 import type { Pjsip } from './technologies/pjsip/index.ts';
 import type { Xmpp } from './technologies/xmpp/index.ts';
 
@@ -12,7 +12,7 @@ interface Read {
   readonly sip: Pjsip;
   readonly jabber: Xmpp;
   /** The embedded one, if there is one. */
-  readonly sipServer: SipServer | undefined;
+  readonly sipServer: SipMetrics | undefined;
   readonly store: { readonly metrics: Waiting };
   readonly journal: { readonly metrics: JournalFigures };
 }
@@ -182,7 +182,7 @@ const xmppReadings = ({ metrics }: Xmpp): Reading[] => {
   ];
 };
 
-function sipServerReadings({ metrics }: SipServer): Reading[] {
+function sipServerReadings(metrics: SipMetrics): Reading[] {
   const counted = (name: string, help: string, label: string, counts: Readonly<Record<string, number>>): Reading[] =>
     Object.entries(counts).map(([each, value]) => ({ name, kind: 'counter', help, value, labels: { [label]: each } }));
   const { gauges, limits, drops } = metrics;

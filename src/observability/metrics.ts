@@ -24,7 +24,7 @@ export interface Metrics {
 
 const BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 30];
 
-export function createMetrics(core: Core, readings: () => Iterable<Reading>): Metrics {
+export function createMetrics(core: Core, readings: () => Promise<Iterable<Reading>>): Metrics {
   const registry = new Registry();
   const registers = [registry];
   const requests = new Histogram({
@@ -55,9 +55,9 @@ export function createMetrics(core: Core, readings: () => Iterable<Reading>): Me
     contentType: registry.contentType,
     async text() {
       // Label values come and go (a socket, an application): what is gone must not be reported for ever.
+      const read = [...busReadings(core), ...(await readings())];
       for (const each of known.values()) each.reset();
-      for (const reading of [...busReadings(core), ...readings()])
-        metric(reading).inc(reading.labels ?? {}, reading.value);
+      for (const reading of read) metric(reading).inc(reading.labels ?? {}, reading.value);
       return registry.metrics();
     },
     onRequest: (route, method, status, seconds) => requests.observe({ route, method, status }, seconds),

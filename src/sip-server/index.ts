@@ -38,10 +38,11 @@ import { inWords, type ListeningAddress } from './transport/listen.ts';
 import { Transports } from './transport/transports.ts';
 
 export type { Resolver } from './locate/names.ts';
-export { defaultLimits, type Limits, type SipServerOptions } from './options.ts';
+export { defaultLimits, type Limits, type Log, type SipServerOptions } from './options.ts';
 export type { Metrics } from './metrics.ts';
 export type { Clock, TimerValues } from './timers.ts';
-export type { ClosedFlow } from './transport/connections.ts';
+export type { FlowEnd } from './transport/connections.ts';
+export type { Place } from './transport/flow.ts';
 export type { ListeningAddress } from './transport/listen.ts';
 export type { TlsSettings } from './transport/tls.ts';
 
@@ -145,6 +146,11 @@ export class SipServer {
 
   get addresses(): readonly ListeningAddress[] {
     return this.#transports.addresses;
+  }
+
+  /** What it has counted until now. */
+  async count(): Promise<Metrics> {
+    return this.metrics;
   }
 
   /** Whether a connection with that remote end is open; over UDP there is none. */

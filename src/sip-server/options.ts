@@ -4,7 +4,7 @@ import { lookup } from 'node:dns/promises';
 import { networkInterfaces } from 'node:os';
 import type { Lookup, Resolver } from './locate/names.ts';
 import { systemResolver } from './locate/system-resolver.ts';
-import type { ClosedFlow } from './transport/connections.ts';
+import type { FlowEnd } from './transport/connections.ts';
 import type { TlsSettings } from './transport/tls.ts';
 import { defaultTimerValues, systemClock, type Clock, type TimerValues } from './timers.ts';
 
@@ -154,8 +154,10 @@ export interface SipServerOptions {
   readonly externalAddress?: string;
   /** "10.0.0.0/8": where we are seen as we are, in spite of `externalAddress`. */
   readonly localNetworks?: readonly string[];
-  /** A connection has ended, whoever opened it; not told when the server stops. */
-  readonly onFlowClosed?: (flow: ClosedFlow) => void;
+  /** There is a connection, whoever opened it, to where there was none. */
+  readonly onFlowOpened?: (flow: FlowEnd) => void;
+  /** The last connection to there has ended; not told when the server stops. */
+  readonly onFlowClosed?: (flow: FlowEnd) => void;
   /** SIP that arrives waits for `release`. */
   readonly hold?: boolean;
   readonly timers?: TimerValues;
@@ -183,7 +185,8 @@ export interface Settings {
   readonly tls: TlsSettings | undefined;
   readonly externalAddress: string | undefined;
   readonly localNetworks: readonly string[];
-  readonly onFlowClosed: (flow: ClosedFlow) => void;
+  readonly onFlowOpened: (flow: FlowEnd) => void;
+  readonly onFlowClosed: (flow: FlowEnd) => void;
   readonly timers: TimerValues;
   readonly limits: Limits;
   readonly log: Log;
@@ -209,6 +212,7 @@ export function settingsOf(options: SipServerOptions): Settings {
     tls: options.tls,
     externalAddress: options.externalAddress,
     localNetworks: options.localNetworks ?? [],
+    onFlowOpened: options.onFlowOpened ?? (() => undefined),
     onFlowClosed: options.onFlowClosed ?? (() => undefined),
     timers: options.timers ?? defaultTimerValues,
     limits: { ...defaultLimits, ...options.limits },

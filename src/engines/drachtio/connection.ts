@@ -1,4 +1,5 @@
 // The connection to the SIP server: made, watched, made again by srf when it breaks, and closed.
+import type { Socket } from 'node:net';
 import { Fault } from '../../errors.ts';
 import type { SipAddress } from '../../technologies/pjsip/stack.ts';
 import { Heartbeat } from './heartbeat.ts';
@@ -30,6 +31,7 @@ export class Connection {
   readonly #whenLost = new Set<() => void>();
   #agent: SrfAgent | undefined;
   #heartbeat: Heartbeat | undefined;
+  #gathering: Socket | undefined;
   #isUp = false;
   #isClosing = false;
   #addresses: readonly SipAddress[] = [];
@@ -50,6 +52,22 @@ export class Connection {
   /** The part below srf. Only while the connection is up. */
   get agent(): SrfAgent | undefined {
     return this.#isUp ? this.#agent : undefined;
+  }
+
+  /**
+   * To be said before each frame: those of a turn leave together. srf writes each by itself, and a system call for each
+   * was a third of what it costs.
+   */
+  gather(): void {
+    const [socket] = this.#agent?.mapServer.keys() ?? [];
+    if (socket === undefined || socket === this.#gathering) return;
+    this.#gathering = socket;
+    socket.cork();
+    // After all promises that are settled by now, and those that they settle.
+    process.nextTick(() => {
+      this.#gathering = undefined;
+      socket.uncork();
+    });
   }
 
   /** Told once, when the connection breaks. Whoever has no more use for it says so by what this returns. */

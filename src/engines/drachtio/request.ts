@@ -1,6 +1,7 @@
 // A request that came in, and the answers to it.
 import { Fault } from '../../errors.ts';
 import type {
+  BodyEncoding,
   ResponseParts,
   SentResponse,
   SipAddress,
@@ -12,7 +13,7 @@ import type { Bodies } from './bodies.ts';
 import type { Connection } from './connection.ts';
 import type { Dialogs } from './dialogs.ts';
 import { connectionLost, faultOf } from './faults.ts';
-import type { SrfParts, SrfRequest, SrfResponse } from './srf.ts';
+import type { SrfParts, SrfRequest, SrfResponse, SrfText } from './srf.ts';
 import { checkReason, readAddress, responseHeaders } from './text.ts';
 
 /** Something that happens once and is told once, also to a listener who comes later. */
@@ -39,14 +40,19 @@ const lost: SipMessage = {
   body: '',
 };
 
-function described(request: SrfRequest, bodies: Bodies): Omit<SipRequest, 'isOwn' | 'respond' | 'onCancel' | 'onAck'> {
-  const { startLine, ...message } = bodies.read(request.raw);
-  const [method = '', uri = ''] = startLine.split(' ');
+type Described = Omit<SipRequest, 'isOwn' | 'respond' | 'onCancel' | 'onAck'>;
+
+function described(request: SrfRequest, bodies: Bodies): Described {
+  const { startLine, headers, body, bodyEncoding } = bodies.read(request.raw);
+  const afterMethod = startLine.indexOf(' ');
+  const afterUri = startLine.indexOf(' ', afterMethod + 1);
   const { protocol, source_address, source_port, receivedOn, stackDialogId } = request;
   return {
-    method,
-    uri,
-    ...message,
+    method: startLine.slice(0, afterMethod),
+    uri: startLine.slice(afterMethod + 1, afterUri),
+    headers,
+    body,
+    bodyEncoding,
     source: { protocol, address: source_address, port: source_port },
     receivedOn: receivedOn === undefined ? undefined : readAddress(protocol, receivedOn),
     dialogId: stackDialogId === '' ? undefined : stackDialogId,
@@ -59,6 +65,53 @@ export interface ReceivingParts {
   readonly bodies: Bodies;
 }
 
+/** What may yet become of an INVITE. */
+class Calling {
+  readonly cancel = new Once<SipMessage>();
+  readonly ack = new Once<SipMessage>();
+  /** It has its final answer: it can no longer be given up. */
+  readonly answered: () => void;
+
+  constructor(request: SrfRequest, connection: Connection, bodies: Bodies) {
+    // The server drops a call that nobody owns any more: to us that is a caller who gave up.
+    this.answered = connection.onLost(() => this.cancel.happens(lost));
+    request.on('cancel', (cancel) => {
+      this.answered();
+      this.cancel.happens(bodies.read(cancel.raw));
+    });
+  }
+}
+
+/** What was sent, read when somebody asks. */
+class Sent implements SentResponse {
+  readonly dialogId: string | undefined;
+  readonly #raw: string;
+  readonly #bodies: Bodies;
+  #message: SipMessage | undefined;
+
+  constructor(raw: string, bodies: Bodies, dialogId: string | undefined) {
+    this.#raw = raw;
+    this.#bodies = bodies;
+    this.dialogId = dialogId;
+  }
+
+  get headers(): SipHeaders {
+    return this.#read().headers;
+  }
+
+  get body(): string {
+    return this.#read().body;
+  }
+
+  get bodyEncoding(): BodyEncoding | undefined {
+    return this.#read().bodyEncoding;
+  }
+
+  #read(): SipMessage {
+    return (this.#message ??= this.#bodies.read(this.#raw));
+  }
+}
+
 /** One request, its answers, and what became of it. */
 export class ServerTransaction {
   readonly request: SipRequest;
@@ -66,9 +119,7 @@ export class ServerTransaction {
   readonly #connection: Connection;
   readonly #dialogs: Dialogs;
   readonly #bodies: Bodies;
-  readonly #cancel = new Once<SipMessage>();
-  readonly #ack = new Once<SipMessage>();
-  readonly #forget: () => void;
+  readonly #calling: Calling | undefined;
   #isOver = false;
 
   constructor(request: SrfRequest, response: SrfResponse, { connection, dialogs, bodies }: ReceivingParts) {
@@ -76,23 +127,15 @@ export class ServerTransaction {
     this.#connection = connection;
     this.#dialogs = dialogs;
     this.#bodies = bodies;
+    const calling = request.method === 'INVITE' ? new Calling(request, connection, bodies) : undefined;
+    this.#calling = calling;
     this.request = {
       ...described(request, bodies),
       isOwn: false,
       respond: async (status, parts = {}) => this.#respond(status, parts),
-      onCancel: (handler) => this.#cancel.listen(handler),
-      onAck: (handler) => this.#ack.listen(handler),
+      onCancel: (handler) => calling?.cancel.listen(handler),
+      onAck: (handler) => calling?.ack.listen(handler),
     };
-    request.on('cancel', (cancel) => {
-      this.#forget();
-      this.#cancel.happens(bodies.read(cancel.raw));
-    });
-    // The server drops a call that nobody owns any more: to us that is a caller who gave up.
-    this.#forget = this.#isInvite ? connection.onLost(() => this.#cancel.happens(lost)) : (): void => undefined;
-  }
-
-  get #isInvite(): boolean {
-    return this.request.method === 'INVITE';
   }
 
   #respond(status: number, { reason, headers = [], ...message }: ResponseParts): Promise<SentResponse> {
@@ -104,34 +147,31 @@ export class ServerTransaction {
       const forget = this.#connection.onLost(() => reject(connectionLost()));
       this.#send(status, reason, parts, (error, sent) => {
         forget();
-        if (sent !== undefined) return resolve(this.#confirm(status, sent));
+        if (sent !== undefined) return resolve(this.#confirm(status, sent.raw));
         if (status >= 200) this.#reopen();
         reject(faultOf(error, `response ${status}`));
       });
     });
   }
 
-  #send(
-    status: number,
-    reason: string | undefined,
-    parts: SrfParts,
-    done: (error: unknown, sent?: SipMessage) => void,
-  ) {
+  #send(status: number, reason: string | undefined, parts: SrfParts, done: (error: unknown, sent?: SrfText) => void) {
+    this.#connection.gather();
     try {
-      this.#response.send(status, reason, parts, (error, sent) => done(error, sent && this.#bodies.read(sent.raw)));
+      this.#response.send(status, reason, parts, done);
     } catch (error) {
       // srf knows a list of statuses, and throws for all others.
       done(new Fault('invalid', `${status} is no status that can be sent`, { cause: error }));
     }
   }
 
-  #confirm(status: number, { headers, body, bodyEncoding }: SipMessage): SentResponse {
+  #confirm(status: number, raw: string): SentResponse {
     const dialogId = this.#response.stackDialogId || undefined;
-    if (status >= 200) this.#forget();
-    if (this.#isInvite && status >= 200 && status < 300 && dialogId !== undefined) {
-      this.#dialogs.opened(dialogId, (ack) => this.#ack.happens(ack));
+    const calling = this.#calling;
+    if (status >= 200) calling?.answered();
+    if (calling !== undefined && status >= 200 && status < 300 && dialogId !== undefined) {
+      this.#dialogs.opened(dialogId, (ack) => calling.ack.happens(ack));
     }
-    return { headers, body, bodyEncoding, dialogId };
+    return new Sent(raw, this.#bodies, dialogId);
   }
 
   /** What was refused did not go out: the transaction still waits for its answer, though srf takes it for answered. */

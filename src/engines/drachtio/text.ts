@@ -34,17 +34,33 @@ export interface ReadMessage extends SipMessage {
 /** Reads a message as it was on the wire; srf has already made sure that it is one. */
 export function readMessage(raw: string): ReadMessage {
   const end = raw.indexOf('\r\n\r\n');
-  const head = end < 0 ? raw : raw.slice(0, end);
-  const [startLine = '', ...lines] = head.replace(/\r\n[ \t]+/g, ' ').split('\r\n');
-  const headers = new SipHeaders(lines.filter((line) => line.includes(':')).map(readHeader));
+  const head = unfolded(end < 0 ? raw : raw.slice(0, end));
+  const afterStart = head.indexOf('\r\n');
+  const startLine = afterStart < 0 ? head : head.slice(0, afterStart);
+  const headers = new SipHeaders(afterStart < 0 ? [] : readHeaders(head, afterStart + 2));
   return { startLine, headers, body: end < 0 ? '' : readBody(raw.slice(end + 4), headers.get('Content-Length')) };
 }
 
-function readHeader(line: string): SipHeader {
-  const colon = line.indexOf(':');
-  const name = line.slice(0, colon).trim();
-  return [compactNames.get(name.toLowerCase()) ?? name, line.slice(colon + 1).trim()];
+/** RFC 3261 7.3.1. Hardly anybody folds lines, so it is first looked whether anybody does. */
+const unfolded = (head: string): string =>
+  head.includes('\r\n ') || head.includes('\r\n\t') ? head.replace(/\r\n[ \t]+/g, ' ') : head;
+
+function readHeaders(head: string, from: number): SipHeader[] {
+  const headers: SipHeader[] = [];
+  for (let start = from; start < head.length;) {
+    const found = head.indexOf('\r\n', start);
+    const end = found < 0 ? head.length : found;
+    const colon = head.indexOf(':', start);
+    if (colon >= 0 && colon < end) {
+      const name = head.slice(start, colon).trim();
+      headers.push([nameOf(name), head.slice(colon + 1, end).trim()]);
+    }
+    start = end + 2;
+  }
+  return headers;
 }
+
+const nameOf = (name: string): string => (name.length === 1 ? (compactNames.get(name.toLowerCase()) ?? name) : name);
 
 /** What a datagram holds beyond the announced length is not part of the message (RFC 3261 18.3). */
 function readBody(rest: string, announced: string | undefined): string {
@@ -65,17 +81,19 @@ export const responseHeaders = (lines: readonly SipHeader[]): Record<string, str
 
 /** One line per name, as srf and its protocol need it; the SIP server divides challenges again. */
 function joined(lines: readonly SipHeader[], notOurs: readonly string[]): Record<string, string> {
-  const headers = new Map<string, { name: string; values: string[] }>();
+  const headers: Record<string, string> = {};
+  /** The names as they are written first, by those in lower case. */
+  const names = new Map<string, string>();
   for (const [name, value] of lines) {
     checkName(name);
     const key = name.toLowerCase();
     if (notOurs.includes(key)) throw new Fault('invalid', `the header ${name} is written by the SIP server alone`);
     if (/[\r\n\0]/.test(value)) throw new Fault('invalid', `the header ${name} may not contain a line break or NUL`);
-    const known = headers.get(key);
-    if (known === undefined) headers.set(key, { name, values: [value] });
-    else known.values.push(value);
+    const known = names.get(key);
+    if (known === undefined) names.set(key, name);
+    headers[known ?? name] = known === undefined ? value : `${headers[known]}, ${value}`;
   }
-  return Object.fromEntries([...headers.values()].map(({ name, values }) => [name, values.join(', ')]));
+  return headers;
 }
 
 const token = /^[\w.!*+`'~-]+$/;

@@ -49,6 +49,7 @@ export function send(request: OutgoingRequest, parts: SendingParts): ClientTrans
   try {
     const options = { ...checked(request, bodies), proxy: request.nextHop };
     if (!connection.isUp) throw connectionLost();
+    connection.gather();
     if (request.method === 'ACK') sendAck(options, transaction, connection);
     else {
       srf.request(options, (error, sent) => {
@@ -90,6 +91,7 @@ class Transaction implements ClientTransaction {
   readonly #sent = deferred<SentRequest>();
   readonly #final = deferred<SipResponse>();
   readonly #request: OutgoingRequest;
+  readonly #connection: Connection;
   readonly #bodies: Bodies;
   readonly #onFinal: SendingParts['onFinal'];
   readonly #forget: () => void;
@@ -100,6 +102,7 @@ class Transaction implements ClientTransaction {
 
   constructor(request: OutgoingRequest, { connection, bodies, onFinal }: SendingParts) {
     this.#request = request;
+    this.#connection = connection;
     this.#bodies = bodies;
     this.#onFinal = onFinal;
     this.#forget = connection.onLost(() => this.#lost());
@@ -165,6 +168,7 @@ class Transaction implements ClientTransaction {
 
   /** A refusal only says that the final response is already on its way. */
   #sendCancel(sent: SrfRequest, headers: Record<string, string>): void {
+    this.#connection.gather();
     sent.cancel({ headers }, () => undefined);
   }
 }

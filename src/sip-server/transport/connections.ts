@@ -8,7 +8,7 @@ import type { Connection } from './connection.ts';
 import type { Place, Protocol } from './flow.ts';
 
 /** The other end of a connection. */
-export interface ClosedFlow extends Place {
+export interface FlowEnd extends Place {
   readonly protocol: Protocol;
 }
 
@@ -16,7 +16,8 @@ export interface ConnectionsParts {
   readonly limits: Pick<Limits, 'tcpConnections' | 'tcpConnectionsPerAddress'>;
   readonly gauges: Pick<Metrics['gauges'], 'tcpConnections'>;
   readonly reporter: Reporter;
-  readonly onFlowClosed: (flow: ClosedFlow) => void;
+  readonly onFlowOpened: (flow: FlowEnd) => void;
+  readonly onFlowClosed: (flow: FlowEnd) => void;
 }
 
 export class Connections {
@@ -61,6 +62,7 @@ export class Connections {
     const { protocol, remote } = connection;
     const key = keyOf(protocol, remote);
     const there = this.#byPlace.get(key) ?? new Set();
+    if (there.size === 0) this.#parts.onFlowOpened({ protocol, ...remote });
     this.#byPlace.set(key, there.add(connection));
     connection.onClose(() => {
       there.delete(connection);

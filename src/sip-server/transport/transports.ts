@@ -36,7 +36,7 @@ export class Transports {
   readonly #transports: readonly (UdpTransport | Listener)[];
 
   constructor({ settings, metrics, timers, reporter, receive }: TransportsParts) {
-    const { limits, tls, onFlowClosed } = settings;
+    const { limits, tls, onFlowOpened, onFlowClosed } = settings;
     const entries = settings.listen.map(parseListen);
     const interfaces = remembered(settings.interfaces, timers);
     const localTowards = (bound: Place, remote: string): Place => {
@@ -47,7 +47,8 @@ export class Transports {
     this.#interfaces = interfaces;
     this.#external = externalAddress(settings.externalAddress, settings.localNetworks);
     this.#externalAddress = settings.externalAddress;
-    this.#connections = new Connections({ limits, gauges: metrics.gauges, reporter, onFlowClosed });
+    const { gauges } = metrics;
+    this.#connections = new Connections({ limits, gauges, reporter, onFlowOpened, onFlowClosed });
     const parts = { limits, reporter, timers, localTowards, receive, tls, connections: this.#connections };
     this.#transports = entries.map((entry) =>
       entry.protocol === 'udp'

@@ -6,7 +6,7 @@ import { fromServiceTo } from '../../support/sip-peer.ts';
 import type { MakeSipStack, SipStackTraits } from '../sip-stack.contract.ts';
 import { begin } from './story.ts';
 
-export function flows(make: MakeSipStack, { tellsOfFlows }: SipStackTraits): void {
+export function flows(make: MakeSipStack, { tellsOfFlows }: Pick<SipStackTraits, 'tellsOfFlows'>): void {
   test('a request whose next hop is the other end of an open connection goes over that connection', async () => {
     const { phone, stack, next } = await begin(make, { transport: 'tcp' });
     void phone.message({ to: 'bar', body: 'open' });
