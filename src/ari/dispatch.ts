@@ -50,9 +50,6 @@ export interface Opening {
   readonly persist: boolean;
 }
 
-/** What becomes of a request. */
-export type Outcome = AriResponse | Opening;
-
 /** Told of each request: ARI's path, or an empty text where there is none; seconds. */
 export type OnRequest = (route: string, method: string, status: number, seconds: number) => void;
 
@@ -89,54 +86,32 @@ export class Dispatcher {
     this.#options = options;
   }
 
-  /** At once, unless the operation waits for something: promises between were much of what a small request cost. */
-  dispatch(request: AriRequest): Outcome | Promise<Outcome> {
+  async dispatch(request: AriRequest): Promise<AriResponse | Opening> {
     const started = performance.now();
-    const { target } = request;
-    const mark = target.indexOf('?');
-    const path = mark < 0 ? target : target.slice(0, mark);
+    const [path, query] = divide(request.target);
     const place = this.#routes.find(path);
-    let outcome: Outcome | Promise<Outcome>;
+    let outcome: AriResponse | Opening;
     try {
-      outcome = this.#admit(request, path, new URLSearchParams(mark < 0 ? '' : target.slice(mark + 1)), place);
+      outcome = await this.#answer(request, path, query, place);
     } catch (error) {
       outcome = this.#failed(error);
     }
-    if (!(outcome instanceof Promise)) return this.#told(outcome, request, place, started);
-    return outcome
-      .catch((error: unknown) => this.#failed(error))
-      .then((answer) => this.#told(answer, request, place, started));
-  }
-
-  #told(outcome: Outcome, { method }: AriRequest, place: Place | undefined, started: number): Outcome {
     const status = outcome.kind === 'opening' ? 101 : outcome.status;
-    this.#options.onRequest?.(place?.path ?? '', method, status, (performance.now() - started) / 1000);
+    this.#options.onRequest?.(place?.path ?? '', request.method, status, (performance.now() - started) / 1000);
     return outcome;
   }
 
-  #admit(
+  async #answer(
     request: AriRequest,
     path: string,
     query: URLSearchParams,
     place: Place | undefined,
-  ): Outcome | Promise<Outcome> {
-    const { method, preflight, credentials, parameters } = request;
-    if (parameters !== undefined) for (const { name, value } of parameters) query.append(name, value);
-    const sent =
-      request.contentType === undefined ? { query } : { query, ...readBody(request.contentType, request.body ?? '') };
-    const user = preflight === undefined ? this.#options.authorizer.authorize(credentials, method) : nobody;
-    if (!(user instanceof Promise)) return this.#answer(request, path, sent, place, user);
-    return user.then((each) => this.#answer(request, path, sent, place, each));
-  }
-
-  #answer(
-    request: AriRequest,
-    path: string,
-    sent: Sent,
-    place: Place | undefined,
-    user: User,
-  ): Outcome | Promise<Outcome> {
+  ): Promise<AriResponse | Opening> {
     const { method, preflight } = request;
+    for (const { name, value } of request.parameters ?? []) query.append(name, value);
+    const sent = { query, ...readBody(request.contentType, request.body ?? '') };
+    const isAnyone = preflight !== undefined;
+    const user = isAnyone ? nobody : await this.#options.authorizer.authorize(request.credentials, method);
     if (path !== '' && path.endsWith('/')) return trailingSlash(path);
     if (path.startsWith('api-docs/')) return this.#document(request, path.slice('api-docs/'.length));
     if (place === undefined) throw noResource();
@@ -147,32 +122,31 @@ export class Dispatcher {
     const operation = place.operations.get(method);
     if (operation === undefined) return wrongMethod(place.methods);
     if (operation === 'absent') throw noResource();
-    if (operation.handle === undefined) return open(request, operation, sent);
+    const { handle } = operation;
+    if (handle === undefined) return open(request, operation, sent);
+    const run = (token?: string): Promise<AriResponse> => this.#run(operation, handle, place, sent, user, token);
     const { idempotencyKey: key, contentType, body } = request;
-    if (key === undefined || method === 'GET') return this.#run(operation, place, sent, user, undefined);
-    const { query } = sent;
-    return this.#options.idempotency.once(user.name, key, { method, path, query, contentType, body }, async (token) => {
-      try {
-        return await this.#run(operation, place, sent, user, token);
-      } catch (error) {
-        return this.#failed(error);
-      }
-    });
+    if (key === undefined || method === 'GET') return run();
+    return this.#options.idempotency.once(user.name, key, { method, path, query, contentType, body }, (token) =>
+      run(token).catch((error: unknown) => this.#failed(error)),
+    );
   }
 
-  #run(
+  async #run(
     operation: Operation,
+    handle: NonNullable<Operation['handle']>,
     { params }: Place,
     sent: Sent,
     user: User,
     token: string | undefined,
-  ): AriResponse | Promise<AriResponse> {
-    const query = operation.query === undefined ? {} : readQuery(operation.query, sent);
+  ): Promise<AriResponse> {
+    const query = readQuery(operation.query ?? {}, sent);
     const body = this.#options.reader.readOf(operation, sent);
-    const answer = operation.handle!({ params, query, body, user, token }, this.#options.context);
-    return answer instanceof Promise
-      ? answer.then((each) => responseOf(operation, each))
-      : responseOf(operation, answer);
+    const answer = await handle({ params, query, body, user, token }, this.#options.context);
+    const { document, headers } = answer instanceof Answer ? answer : { document: answer, headers: {} };
+    if (operation.returns === undefined) return { kind: 'response', status: operation.empty ?? 204, headers };
+    const response = json(operation.status ?? 200, document);
+    return { ...response, headers: { ...response.headers, ...headers } };
   }
 
   #document({ method, host }: AriRequest, name: string): AriResponse {
@@ -199,10 +173,10 @@ export class Dispatcher {
 /** Who asks what a browser asks before it sends credentials. */
 const nobody: User = { name: '', isReadOnly: true };
 
-function responseOf({ returns, empty, status }: Operation, answer: unknown): AriResponse {
-  const { document, headers } = answer instanceof Answer ? answer : { document: answer, headers: undefined };
-  if (returns === undefined) return { kind: 'response', status: empty ?? 204, headers: headers ?? {} };
-  return json(status ?? 200, document, headers);
+function divide(target: string): [path: string, query: URLSearchParams] {
+  const mark = target.indexOf('?');
+  if (mark < 0) return [target, new URLSearchParams()];
+  return [target.slice(0, mark), new URLSearchParams(target.slice(mark + 1))];
 }
 
 function open(
@@ -235,12 +209,10 @@ function resumed(names: readonly string[], since: string | undefined): Map<strin
   return new Map(pairs.filter(([, cursor]) => cursor !== '').reverse());
 }
 
-const isJson = { 'Content-Type': 'application/json' } as const;
-
-const json = (status: number, value: unknown, headers?: Readonly<Record<string, string>>): AriResponse => ({
+const json = (status: number, value: unknown): AriResponse => ({
   kind: 'response',
   status,
-  headers: headers === undefined ? isJson : { ...isJson, ...headers },
+  headers: { 'Content-Type': 'application/json' },
   body: JSON.stringify(value),
 });
 
@@ -249,9 +221,10 @@ export function refusal(
   status: number,
   message: string,
   code: string,
-  headers?: Readonly<Record<string, string>>,
+  headers: Readonly<Record<string, string>> = {},
 ): AriResponse {
-  return json(status, { message, code }, headers);
+  const response = json(status, { message, code });
+  return { ...response, headers: { ...response.headers, ...headers } };
 }
 
 const noResource = (): Fault => new Fault('not-found', 'Resource not found', { code: 'resource-not-found' });

@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Applications } from '../core/applications.ts';
 import { readCredentials } from './auth.ts';
 import { corsHeaders, type Preflight } from './cors.ts';
-import { refusal, type AriRequest, type AriResponse, type Opening, type Outcome } from './dispatch.ts';
+import { refusal, type AriRequest, type AriResponse, type Opening } from './dispatch.ts';
 import { EventSocket, LONGEST_FRAME, type SocketOptions } from './websocket.ts';
 
 /** Of a body, in bytes, beyond which it is 413: 64 KiB of text in JSON, each character escaped, and what stands around it. */
@@ -44,23 +44,19 @@ export function serve(http: FastifyInstance, { allowedOrigins, sockets, open }: 
   void http.register(async (ari) => {
     ari.removeAllContentTypeParsers();
     ari.addContentTypeParser('*', { parseAs: 'string', bodyLimit: LONGEST_BODY }, (_, body, done) => done(null, body));
-    ari.addHook('onRequest', ({ headers: { origin } }, reply, done) => {
-      if (origin !== undefined) reply.headers(corsHeaders(origin, allowedOrigins));
-      done();
+    ari.addHook('onRequest', async ({ headers }, reply) => {
+      reply.headers(corsHeaders(headers.origin, allowedOrigins));
     });
     ari.setErrorHandler((error, _, reply) => answerError(error, reply, onError));
-    const dispatch = (request: FastifyRequest) => sockets.dispatch(toAri(request));
-    const answer = (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> | undefined => {
-      const outcome = dispatch(request);
-      if (outcome instanceof Promise) return outcome.then((each) => respond(reply, each));
-      // Nothing is given back: for Fastify a reply is a promise, too, and one that is waited for.
-      respond(reply, outcome);
-      return undefined;
+    const answer = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+      const outcome = await sockets.dispatch(toAri(request));
+      if (outcome.kind === 'opening') throw new Error('a WebSocket is to be opened without an upgrade');
+      return send(reply, outcome);
     };
     const openings = new WeakMap<FastifyRequest, Opening>();
     const admit = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
       if (!request.ws) return undefined;
-      const outcome = await dispatch(request);
+      const outcome = await sockets.dispatch(toAri(request));
       if (outcome.kind === 'response') return send(reply, outcome);
       if (isOtherProtocol(request))
         return send(reply, refusal(400, 'The only subprotocol is ari', 'invalid-parameter'));
@@ -98,20 +94,14 @@ async function goodbye(open: ReadonlySet<EventSocket>, applications: Application
   await closed;
 }
 
-function respond(reply: FastifyReply, outcome: Outcome): FastifyReply {
-  if (outcome.kind === 'opening') throw new Error('a WebSocket is to be opened without an upgrade');
-  return send(reply, outcome);
-}
-
 function toAri({ method, raw, headers, body, ws }: FastifyRequest): AriRequest {
-  const url = raw.url ?? '';
-  const target = url.slice(PREFIX.length + (url[PREFIX.length] === '/' ? 1 : 0));
-  const mark = target.indexOf('?');
+  const target = (raw.url ?? '').slice(PREFIX.length).replace(/^\//, '');
+  const query = new URLSearchParams(target.split('?').slice(1).join('?'));
   return {
     method,
     target,
     over: ws ? 'upgrade' : 'http',
-    credentials: readCredentials(headers.authorization, mark < 0 ? '' : target.slice(mark + 1)),
+    credentials: readCredentials(headers.authorization, query),
     contentType: headers['content-type'],
     body: typeof body === 'string' ? body : undefined,
     host: headers.host,
@@ -132,13 +122,12 @@ function isOtherProtocol({ headers }: FastifyRequest): boolean {
   return offered !== undefined && !offered.split(',').some((each) => each.trim() === 'ari');
 }
 
-const asItIs = (text: unknown): string => text as string;
-
 /** Nothing that the API says may be kept. */
 export function send(reply: FastifyReply, { status, headers, body }: AriResponse): FastifyReply {
-  reply.code(status).header('Cache-Control', 'no-cache, no-store').headers(headers);
-  // A text leaves in one piece with the head; and as what we call it, since it has been serialised.
-  return reply.serializer(asItIs).send(body);
+  return reply
+    .code(status)
+    .headers({ 'Cache-Control': 'no-cache, no-store', ...headers })
+    .send(body === undefined ? undefined : Buffer.from(body));
 }
 
 /** What went wrong before a request reached us: too large, or not even HTTP. */

@@ -4,7 +4,7 @@ import type { WebSocket } from '@fastify/websocket';
 import type { Application } from '../core/application.ts';
 import type { Registration } from '../core/applications.ts';
 import { Fault } from '../errors.ts';
-import type { AriRequest, Opening, Outcome } from './dispatch.ts';
+import type { AriRequest, AriResponse, Opening } from './dispatch.ts';
 import { Follower, type Outlet } from './follower.ts';
 import { answerFrame, type Acknowledgement } from './frames.ts';
 import { Outgoing } from './outgoing.ts';
@@ -12,7 +12,6 @@ import type { JsonReader } from './parameters.ts';
 import type { Notice } from './passing.ts';
 import { Receipts } from './receipts.ts';
 import type { Context } from './resource.ts';
-import { textPayload, type Payload } from './socket-frame.ts';
 import { momentJson } from './time.ts';
 
 /** A frame that is longer, in bytes, closes the socket with 1009. A request's body may be as long as over HTTP. */
@@ -40,7 +39,7 @@ export interface SocketCounters {
 export interface SocketOptions {
   readonly context: Context;
   readonly reader: JsonReader;
-  readonly dispatch: (request: AriRequest) => Outcome | Promise<Outcome>;
+  readonly dispatch: (request: AriRequest) => Promise<AriResponse | Opening>;
   readonly counters: SocketCounters;
   /** How many bytes may wait to be sent; beyond it the socket is closed with 1013. */
   readonly maxBuffered: number;
@@ -81,8 +80,7 @@ export class EventSocket implements Outlet {
   constructor(socket: WebSocket, connection: Writable, opening: Opening, options: SocketOptions, held?: Held) {
     this.#socket = socket;
     const { maxBuffered } = options;
-    const isServer = held === undefined;
-    this.#outgoing = new Outgoing(socket, connection, { maxBuffered, isServer, onFull: () => this.giveUp() });
+    this.#outgoing = new Outgoing(socket, connection, { maxBuffered, onFull: () => this.giveUp() });
     this.#opening = opening;
     this.#options = options;
     this.#held = held;
@@ -129,12 +127,12 @@ export class EventSocket implements Outlet {
     this.#socket.terminate();
   }
 
-  send(payload: Payload, onHandedOver: () => void): boolean {
-    return this.#outgoing.send(payload, onHandedOver);
+  send(text: string, onHandedOver: () => void): boolean {
+    return this.#outgoing.send(text, onHandedOver);
   }
 
   sendPatiently(text: string, onHandedOver: () => void): Promise<void> | undefined {
-    return this.#outgoing.sendPatiently(textPayload(text), onHandedOver);
+    return this.#outgoing.sendPatiently(text, onHandedOver);
   }
 
   onSent(): void {
@@ -143,7 +141,7 @@ export class EventSocket implements Outlet {
   }
 
   notify(text: string | undefined): void {
-    if (text !== undefined) this.send(textPayload(text), () => (this.#options.counters.eventsSent += 1));
+    if (text !== undefined) this.send(text, () => (this.#options.counters.eventsSent += 1));
   }
 
   /** The peer does not keep up: it is told from where it may resume, and is not waited for long. */
@@ -153,8 +151,8 @@ export class EventSocket implements Outlet {
     const cursors = `too slow; since=${this.#attached.map(({ follower }) => follower.position).join(',')}`;
     const isShort = Buffer.byteLength(cursors) <= LONGEST_REASON;
     this.#leave();
-    this.#outgoing.drop();
     this.#socket.close(TRY_AGAIN_LATER, isShort ? cursors : 'too slow');
+    this.#outgoing.drop();
     this.#farewell = setTimeout(() => this.terminate(), this.#options.farewell);
   }
 
@@ -172,7 +170,7 @@ export class EventSocket implements Outlet {
     const log = eventLogs.of(registration.application);
     const since = this.#held === undefined ? this.#opening.since.get(name) : (): string => log.place.resumption;
     const { extensions } = this.#opening;
-    if (this.#held !== undefined) this.notify(log.own.notice('ApplicationRegistered'));
+    if (this.#held !== undefined) this.notify(log.notice('ApplicationRegistered'));
     const follower = new Follower({ log, outlet: this, extensions, since, onError: bus.onError });
     return { registration, follower };
   }
@@ -188,7 +186,7 @@ export class EventSocket implements Outlet {
 
   #announce(type: Notice): void {
     const { eventLogs } = this.#options.context;
-    for (const { registration } of this.#attached) this.notify(eventLogs.of(registration.application).own.notice(type));
+    for (const { registration } of this.#attached) this.notify(eventLogs.of(registration.application).notice(type));
   }
 
   #leave(): void {
@@ -227,8 +225,7 @@ export class EventSocket implements Outlet {
         const { node } = context;
         const [application] = this.#opening.apps;
         const timestamp = momentJson(node.now());
-        const text = JSON.stringify({ ...answer, timestamp, asterisk_id: node.entityId, application });
-        this.#outgoing.send(textPayload(text));
+        this.#outgoing.send(JSON.stringify({ ...answer, timestamp, asterisk_id: node.entityId, application }));
       }
       if (this.#socket.isPaused && !this.#isFull) this.#socket.resume();
     }

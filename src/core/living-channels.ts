@@ -42,18 +42,14 @@ const LIMIT = 20_000;
 /** How many records are written at once. */
 const BATCH = 500;
 const REASON: EndReason = 'service-restarted';
-
-/** What a record was made of: a snapshot is another one as soon as anything of it is. */
-interface Written {
-  readonly channel: ChannelSnapshot;
-  readonly application: string | undefined;
-}
+/** Whether a write that failed has happened is not known. */
+const UNCERTAIN = '';
 
 export class LivingChannels {
   readonly #parts: LivingChannelsParts;
   readonly #limit: number;
-  /** Of what the records are that are on disk or on their way. */
-  readonly #written = new Map<ChannelId, Written | undefined>();
+  /** The records that are on disk or on their way. */
+  readonly #written = new Map<ChannelId, string>();
   /** Channels whose record may be another than that. */
   readonly #waiting = new Set<ChannelId>();
   #store: Store | undefined;
@@ -138,8 +134,7 @@ export class LivingChannels {
       this.#underWay = 0;
       if (isWritten) continue;
       for (const id of ids) {
-        // Whether it has happened all the same is not known.
-        this.#written.set(id, undefined);
+        this.#written.set(id, UNCERTAIN);
         this.#waiting.add(id);
       }
     }
@@ -160,13 +155,15 @@ export class LivingChannels {
 
   #writeOf(id: ChannelId): StoreWrite[] {
     const channel = this.#parts.channels.find(id);
+    const value = channel && recordOf(channel);
     const key = PREFIX + id;
-    if (channel === undefined) return this.#written.delete(id) ? [{ kind: 'delete', key }] : [];
-    const { snapshot, application } = channel;
-    const written = this.#written.get(id);
-    if (written?.channel === snapshot && written.application === application) return [];
-    this.#written.set(id, { channel: snapshot, application });
-    return [{ kind: 'put', key, value: recordOf(channel) }];
+    if (value === this.#written.get(id)) return [];
+    if (value === undefined) {
+      this.#written.delete(id);
+      return [{ kind: 'delete', key }];
+    }
+    this.#written.set(id, value);
+    return [{ kind: 'put', key, value }];
   }
 
   /** The application that it was in hears first that it has left, as at every end. */

@@ -3,7 +3,6 @@
 //   transport/    UDP, TCP, TLS and WebSocket: octets in and out. A Flow is one way to one remote place.
 //   parser        octets to a message, or to what is wrong with it; message, grammar/: the parts of a message.
 //   transaction/  the four machines of RFC 3261 17 with RFC 6026: they know time and retransmission, and nothing of SIP's headers.
-//                 over: what is remembered of those that are answered.
 //   dialogs       what the requests of a call or subscription have in common, and how a message finds it.
 //   locate/       a SIP URI to the places that serve it, by DNS (RFC 3263).
 //   shield/       how much one source may ask, and how much a stranger gets over UDP, where addresses can be forged.
@@ -16,8 +15,6 @@
 // A request travels: transport, parser, core/uas, control/client, drachtio-srf. Its response: control/client, core/uas, core/answer,
 // transaction, transport. The server answers by itself what applications never see (100, 487, retransmissions, failures of parsing),
 // acknowledges failures, repeats a 2xx until its ACK comes, and says 503 in place of an application that does not answer.
-//
-// It can run in a thread of its own (threaded, thread): then what applications cannot hear by their protocol goes by messages.
 //
 // Two rules keep it safe. Texts hold one character per octet ("latin1"), so nothing is lost between the network and the application,
 // and no octet sequence can make the parser throw. Whatever can grow has a limit (options.ts) and a counter (metrics.ts).

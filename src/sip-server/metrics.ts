@@ -130,12 +130,10 @@ export function createMetrics(limits: Metrics['limits']): Metrics {
   };
 }
 
-const counted: ReadonlySet<string> = new Set(standardMethods);
-
 export function countRequest(counters: Record<string, number>, method: string): void {
-  counters[counted.has(method) ? method : 'other']! += 1;
+  counters[standardMethods.includes(method) ? method : 'other']! += 1;
 }
 
 export function countResponse(counters: Record<string, number>, status: number): void {
-  counters[classes[Math.floor(status / 100) - 1]!]! += 1;
+  counters[`${Math.floor(status / 100)}xx`]! += 1;
 }

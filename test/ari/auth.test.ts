@@ -13,7 +13,7 @@ function hash(password: string): string {
 
 async function outcome(users: Record<string, ApiUser>, text: string, method = 'GET'): Promise<string> {
   try {
-    await new Authorizer(users).authorize(readCredentials(basic(text), ''), method);
+    await new Authorizer(users).authorize(readCredentials(basic(text), new URLSearchParams()), method);
     return 'allowed';
   } catch (error) {
     return (error as Fault).kind;
@@ -34,7 +34,7 @@ test.each([
   [undefined, '', undefined],
   [basic(`a:${'x'.repeat(254)}`), '', undefined],
 ])('credentials of %s and "%s"', (header, query, credentials) => {
-  expect(readCredentials(header, query)).toEqual(credentials);
+  expect(readCredentials(header, new URLSearchParams(query))).toEqual(credentials);
 });
 
 test('a password is compared with a password or with a hash of it', async () => {
@@ -51,7 +51,7 @@ test('a hash that was matched once is not computed again, and a wrong password i
   const authorizer = new Authorizer({ a: { password_hash: hash('right') } });
   const credentials = { name: 'a', password: 'right' };
   await authorizer.authorize(credentials, 'GET');
-  const again = Promise.all(Array.from({ length: 1_000 }, async () => authorizer.authorize(credentials, 'GET')));
+  const again = Promise.all(Array.from({ length: 1_000 }, () => authorizer.authorize(credentials, 'GET')));
   await expect(again).resolves.toHaveLength(1_000);
   await expect(authorizer.authorize({ ...credentials, password: 'wrong' }, 'GET')).rejects.toThrow(Fault);
 });
@@ -59,9 +59,7 @@ test('a hash that was matched once is not computed again, and a wrong password i
 test('more logins at once than can be computed are told to come again', async () => {
   const authorizer = new Authorizer({ a: { password_hash: hash('right') } });
   const logins = Array.from({ length: 100 }, (_, index) =>
-    Promise.resolve(authorizer.authorize({ name: 'a', password: `wrong ${index}` }, 'GET')).catch(
-      (error: Fault) => error.kind,
-    ),
+    authorizer.authorize({ name: 'a', password: `wrong ${index}` }, 'GET').catch((error: Fault) => error.kind),
   );
   const kinds = await Promise.all(logins);
   expect(kinds.filter((kind) => kind === 'unauthorized')).toHaveLength(64);
@@ -78,13 +76,4 @@ test('a user who may only read may use GET and OPTIONS', async () => {
 test('a user without a password, or with a hash of another form, is refused at the start', () => {
   expect(() => new Authorizer({ a: {} })).toThrow('ari.users.a');
   expect(() => new Authorizer({ a: { password_hash: 'md5:x:y' } })).toThrow('ari.users.a');
-});
-
-test('a password in the configuration is compared at once, a hash is computed', async () => {
-  const authorizer = new Authorizer({ a: { password: 'right' }, h: { password_hash: hash('right') } });
-  const admit = (name: string, password: string): unknown => authorizer.authorize({ name, password }, 'GET');
-  expect(admit('a', 'right')).toEqual({ name: 'a', isReadOnly: false });
-  expect(() => admit('a', 'wrong')).toThrow('Authentication required');
-  await expect(admit('h', 'right')).resolves.toEqual({ name: 'h', isReadOnly: false });
-  await expect(admit('h', 'wrong')).rejects.toThrow('Authentication required');
 });

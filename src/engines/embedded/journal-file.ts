@@ -15,17 +15,13 @@ export function journalFiles(now: () => number = () => performance.now()): OpenF
   return async (path, flags) => {
     const handle = await open(path, flags);
     return {
-      write(bytes, offset, length, position) {
+      async write(bytes, offset, length, position) {
         const begun = now();
         if (begun < cautiousUntil) return handle.write(bytes, offset, length, position);
-        try {
-          const bytesWritten = writeSync(handle.fd, bytes, offset, length, position);
-          const ended = now();
-          if (ended - begun > PATIENCE) cautiousUntil = ended + CAUTION;
-          return { bytesWritten };
-        } catch (error) {
-          return Promise.reject(error);
-        }
+        const bytesWritten = writeSync(handle.fd, bytes, offset, length, position);
+        const ended = now();
+        if (ended - begun > PATIENCE) cautiousUntil = ended + CAUTION;
+        return { bytesWritten };
       },
       datasync: () => handle.datasync(),
       truncate: (length) => handle.truncate(length),

@@ -1,11 +1,10 @@
 // The Journal in memory: what it keeps ends with the process. For events that need not outlive it.
 import { randomInt } from 'node:crypto';
-import type { Journal, JournalEntry, JournalLimits, JournalPage, JournalStream } from '../../core/journal.ts';
+import type { Journal, JournalLimits, JournalPage, JournalStream } from '../../core/journal.ts';
 import { Fault } from '../../errors.ts';
 import { cursorOf, placeOf } from './cursor.ts';
 import { faithful } from './faithful.ts';
 import type { JournalMetrics } from './journal.ts';
-import { textEntry } from './journal-queue.ts';
 
 export interface MemoryJournalOptions extends JournalLimits {
   /** Milliseconds since 1970. */
@@ -18,7 +17,8 @@ export interface MemoryJournalOptions extends JournalLimits {
 
 interface Kept {
   readonly time: number;
-  readonly bytes: Buffer;
+  readonly bytes: number;
+  readonly text: string;
 }
 
 export function memoryJournal({
@@ -90,21 +90,16 @@ class MemoryStream implements JournalStream {
   }
 
   async append(text: string): Promise<string> {
-    return textEntry(faithful(text), (entry) => this.put(entry));
-  }
-
-  put(entry: JournalEntry): void {
-    if (this.#hasEnded) return entry.refused(this.#ended());
-    const bytes = Buffer.allocUnsafe(entry.size);
-    entry.writeRecord(bytes, 0);
-    this.#kept.push({ time: this.#options.now(), bytes });
-    this.bytes += bytes.length;
+    this.#check();
+    const bytes = Buffer.byteLength(faithful(text));
+    this.#kept.push({ time: this.#options.now(), bytes, text });
+    this.bytes += bytes;
     this.#retain();
-    entry.written(this.last);
+    return this.last;
   }
 
   async read(after: string, limit: number): Promise<JournalPage> {
-    if (this.#hasEnded) throw this.#ended();
+    this.#check();
     this.#retain();
     const place = placeOf(after);
     if (place?.generation !== this.#generation || place.ordinal > this.#gone + this.#kept.length) {
@@ -113,7 +108,7 @@ class MemoryStream implements JournalStream {
     const from = Math.max(place.ordinal, this.#gone);
     const records = this.#kept
       .slice(from - this.#gone, from - this.#gone + limit)
-      .map(({ bytes }, index) => ({ cursor: this.#cursor(from + index + 1), text: bytes.toString() }));
+      .map(({ text }, index) => ({ cursor: this.#cursor(from + index + 1), text }));
     const count = from - place.ordinal;
     if (count === 0) return { records };
     const gap = { from: this.#cursor(place.ordinal + 1), to: this.#cursor(from), count, reason: 'retention' } as const;
@@ -130,8 +125,8 @@ class MemoryStream implements JournalStream {
     return cursorOf({ ordinal, generation: this.#generation });
   }
 
-  #ended(): Fault {
-    return new Fault('unavailable', `the stream ${this.name} has ended`, { code: 'journal-closed' });
+  #check(): void {
+    if (this.#hasEnded) throw new Fault('unavailable', `the stream ${this.name} has ended`, { code: 'journal-closed' });
   }
 
   /** The oldest go a sixteenth at a time: to take each one from the front of a long list would cost its length. */
@@ -143,7 +138,7 @@ class MemoryStream implements JournalStream {
     let count = 0;
     for (const { time, bytes } of this.#kept) {
       if (this.bytes <= enough && time >= oldest) break;
-      this.bytes -= bytes.length;
+      this.bytes -= bytes;
       count += 1;
     }
     this.#kept.splice(0, count);

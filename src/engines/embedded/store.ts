@@ -40,7 +40,7 @@ export async function openStore(
     limit: maxWaiting,
     atOnce,
     async write(group) {
-      await level.write(group.length === 1 ? group[0]! : group.flat());
+      await level.write(group.flat());
       return group.map(() => undefined);
     },
     full: () => new Fault('unavailable', `too much waits for the store in ${directory}`, { code: 'store-full' }),
@@ -51,12 +51,12 @@ export async function openStore(
     put: async (key, value) => commit.add([{ kind: 'put', key: faithful(key), value: faithful(value) }]),
     delete: async (key) => commit.add([{ kind: 'delete', key: faithful(key) }]),
     range: (prefix) => level.range(faithful(prefix)),
-    async batch(writes, patience) {
+    async batch(writes) {
       for (const each of writes) {
         faithful(each.key);
         if (each.kind === 'put') faithful(each.value);
       }
-      if (writes.length > 0) await commit.add([...writes], patience);
+      if (writes.length > 0) await commit.add([...writes]);
     },
     async close() {
       await commit.end();

@@ -28,10 +28,8 @@ export class Recent<Value> {
   get(key: string): Value | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
-    if (entry !== this.#newest) {
-      this.#unlink(entry);
-      this.#append(entry);
-    }
+    this.#unlink(entry);
+    this.#append(entry);
     return entry.value;
   }
 

@@ -1,32 +1,24 @@
 // What is known of a MESSAGE that came: its addresses, its body whole, its headers as variables, as chan_pjsip writes them;
 // and for whom, until when, and as which message it counts.
 import type { TextMessage } from '../../core/facts.ts';
-import {
-  divide,
-  formatNameAddress,
-  parseNameAddress,
-  parseParams,
-  parseSipAddress,
-  type NameAddress,
-  type SipNameAddress,
-} from './name-address.ts';
+import { divide, formatNameAddress, parseNameAddress, parseParams, type NameAddress } from './name-address.ts';
 import type { EndpointObject } from './objects/index.ts';
 import type { SipAddress, SipHeaders, SipRequest } from './stack.ts';
-import { formatUri, parseUri, type SipUri } from './uri.ts';
+import { formatUri, parseUri } from './uri.ts';
 
 /** Undefined when its From or To is no address. */
 export function textOf(request: SipRequest, object: EndpointObject): TextMessage | undefined {
   const { headers, body, bodyEncoding } = request;
-  const from = inHeader(headers.read('From', parseSipAddress));
-  const to = inHeader(headers.read('To', parseSipAddress));
+  const from = addressOf(headers.get('From'));
+  const to = addressOf(headers.get('To'));
   if (from === undefined || to === undefined) return undefined;
-  const text = {
-    from: formatNameAddress({ name: from.name.replace(CONTROLS, ' '), uri: from.uri, params: none }),
-    to: toOf({ name: to.name, uri: to.uri, params: none }),
+  return {
+    from: formatNameAddress({ ...from, name: from.name.replace(CONTROLS, ' '), params: none }),
+    to: toOf({ ...to, params: none }),
     body,
+    ...(bodyEncoding !== undefined && { encoding: bodyEncoding }),
     variables: variablesOf(request, object),
   };
-  return bodyEncoding === undefined ? text : { encoding: bodyEncoding, ...text };
 }
 
 /** It is the same message again that has the same (RFC 3261 8.2.2.2): a retransmission, or the same once more. */
@@ -38,8 +30,7 @@ export const recipientOf = ({ uri }: SipRequest): string => parseUri(uri)?.user 
 
 /** Milliseconds since 1970, if it says it: Expires counts from its Date, or from now (RFC 3428 4, 7). */
 export function expiryOf(headers: SipHeaders, now: number): number | undefined {
-  const expires = headers.get('Expires');
-  const [, seconds] = (expires !== undefined && /^\s*(\d{1,10})\s*$/.exec(expires)) || [];
+  const [, seconds] = /^\s*(\d{1,10})\s*$/.exec(headers.get('Expires') ?? '') ?? [];
   return seconds === undefined ? undefined : (sentAt(headers) ?? now) + Number(seconds) * 1000;
 }
 
@@ -70,65 +61,43 @@ function toOf(to: NameAddress): string {
 /** What may stand in a From or To of a URI (RFC 3261 19.1.1, table 1): no port, and none of these parameters. */
 const NOT_IN_FROM_TO: ReadonlySet<string> = new Set(['transport', 'ttl', 'maddr', 'lr', 'method']);
 
-/** As From and To may have it. */
-const inHeader = (address: SipNameAddress | undefined): NameAddress | undefined =>
-  address && {
-    name: address.name,
-    uri: address.sip ? formatInFromTo(address.sip) : address.uri,
-    params: address.params,
-  };
+function addressOf(value: string | undefined): NameAddress | undefined {
+  const address = parseNameAddress(value ?? '');
+  return address && { ...address, uri: inFromTo(address.uri) };
+}
 
 /** A URI as From and To may have it. Other schemes are left as they are. */
 export function inFromTo(text: string): string {
   const uri = parseUri(text);
-  return uri === undefined ? text : formatInFromTo(uri);
-}
-
-export function formatInFromTo(uri: SipUri): string {
-  const { scheme, user, password, host } = uri;
-  const isPlain = uri.params.size === 0;
-  const params = isPlain ? none : new Map([...uri.params].filter(([name]) => !NOT_IN_FROM_TO.has(name)));
-  return formatUri({ scheme, user, password, host, port: undefined, params, headers: none });
+  if (uri === undefined) return text;
+  const params = new Map([...uri.params].filter(([name]) => !NOT_IN_FROM_TO.has(name)));
+  return formatUri({ ...uri, port: undefined, params, headers: none });
 }
 
 /** All headers, a later one instead of an earlier of its name, and before them what no header says. */
 function variablesOf({ headers, source }: SipRequest, { callerid }: EndpointObject): Record<string, string> {
-  const variables: Record<string, string> = {};
-  /** By the name in lower case: as the first was written that is not always written so. */
-  const spelled = new Map<string, string>();
-  const set = (key: string, name: string, value: string): void => {
-    const always = CANONICAL.get(key);
-    const called = always ?? spelled.get(key) ?? name;
-    if (value === '') {
-      delete variables[called];
-      spelled.delete(key);
-    } else {
-      put(variables, called, value);
-      if (always === undefined) spelled.set(key, called);
-    }
+  const variables = new Map<string, readonly [name: string, value: string]>();
+  const set = (name: string, value: string): void => {
+    const key = name.toLowerCase();
+    if (value === '') variables.delete(key);
+    else variables.set(key, [variables.get(key)?.[0] ?? CANONICAL.get(key) ?? name, value]);
   };
-  put(variables, 'PJSIP_RECVADDR', hostPort(source));
-  put(variables, 'PJSIP_TRANSPORT', source.protocol);
-  if (callerid !== undefined && callerid.name !== '') put(variables, 'PJSIP_ENDPOINT', callerid.name);
+  set('PJSIP_RECVADDR', hostPort(source));
+  set('PJSIP_TRANSPORT', source.protocol);
+  set('PJSIP_ENDPOINT', callerid?.name ?? '');
   let isTopmost = true;
   for (const [name, value] of headers) {
-    const key = name.toLowerCase();
     // No header may pass for what we know ourselves.
-    if (key.startsWith('pjsip_')) continue;
-    if (key !== 'via') set(key, name, (WRITTEN.get(key) ?? asItIs)(value, headers));
+    if (/^PJSIP_/i.test(name)) continue;
+    const write = WRITTEN.get(name.toLowerCase()) ?? asItIs;
+    if (write !== via) set(name, write(value));
     else
       for (const each of divide(value, ',')) {
-        set(key, name, via(each, isTopmost ? source : undefined));
+        set(name, via(each, isTopmost ? source : undefined));
         isTopmost = false;
       }
   }
-  return variables;
-}
-
-/** A name that means something in every object is a name like any other here. */
-function put(variables: Record<string, string>, name: string, value: string): void {
-  if (name !== '__proto__') variables[name] = value;
-  else Object.defineProperty(variables, name, { value, enumerable: true, configurable: true, writable: true });
+  return Object.fromEntries(variables.values());
 }
 
 /** Names that are always written so; any other is written as it came. */
@@ -140,39 +109,30 @@ const CANONICAL: ReadonlyMap<string, string> = new Map(
   ].map((name) => [name.toLowerCase(), name]),
 );
 
-type Write = (value: string, headers: SipHeaders) => string;
+type Write = (value: string, receivedFrom?: SipAddress) => string;
 
 const asItIs: Write = (value) => value;
 
-/** What the first line of the name says is known already. */
-const fromOrTo =
-  (name: 'From' | 'To'): Write =>
-  (value, headers) => {
-    const isKnown = value === headers.get(name);
-    const address = inHeader(isKnown ? headers.read(name, parseSipAddress) : parseSipAddress(value));
-    return address === undefined ? value : formatNameAddress(address);
-  };
+const fromOrTo: Write = (value) => {
+  const address = addressOf(value);
+  return address === undefined ? value : formatNameAddress(address);
+};
 
-const VIA = /^(\S+)\s+([^\s;]+)\s*(.*)$/s;
 const VIA_ORDER = ['ttl', 'rport', 'maddr', 'received', 'branch'];
 
 /** The topmost says where the request really came from (RFC 3261 18.2.1, RFC 3581 4). */
-function via(value: string, receivedFrom: SipAddress | undefined): string {
-  const [, protocol, sentBy, rest] = VIA.exec(value) ?? [];
+const via: Write = (value, receivedFrom) => {
+  const [, protocol, sentBy, rest] = /^(\S+)\s+([^\s;]+)\s*(.*)$/s.exec(value) ?? [];
   const params = parseParams(rest ?? '');
   if (protocol === undefined || sentBy === undefined || params === undefined) return value;
-  let written = `${protocol} ${sentBy}`;
-  const write = (name: string, text: string): void => void (written += text === '' ? `;${name}` : `;${name}=${text}`);
-  for (const name of VIA_ORDER) {
-    const text = params.get(name);
-    if (name === 'received' && receivedFrom !== undefined) write(name, receivedFrom.address);
-    else if (name === 'rport' && receivedFrom !== undefined && text !== undefined)
-      write(name, String(receivedFrom.port));
-    else if (text !== undefined) write(name, text);
+  const all = new Map(params);
+  if (receivedFrom !== undefined) {
+    if (all.has('rport')) all.set('rport', String(receivedFrom.port));
+    all.set('received', receivedFrom.address);
   }
-  for (const [name, text] of params) if (!VIA_ORDER.includes(name)) write(name, text);
-  return written;
-}
+  const written = inOrder([...all], VIA_ORDER, ([name]) => name);
+  return `${protocol} ${sentBy}${written.map(([name, text]) => (text === '' ? `;${name}` : `;${name}=${text}`)).join('')}`;
+};
 
 const DIGEST_ORDER = [
   ...['username', 'realm', 'nonce', 'uri', 'response', 'algorithm', 'cnonce', 'opaque', 'qop', 'nc'],
@@ -187,8 +147,9 @@ const digest: Write = (value) => {
 
 /** How a header is written anew; all others stay as they came. */
 const WRITTEN: ReadonlyMap<string, Write> = new Map([
-  ['from', fromOrTo('From')],
-  ['to', fromOrTo('To')],
+  ['from', fromOrTo],
+  ['to', fromOrTo],
+  ['via', via],
   ['authorization', digest],
   ['proxy-authorization', digest],
 ]);

@@ -9,8 +9,7 @@ import { Dialogue } from './session-dialogue.ts';
 import { sendKeys } from './session-dtmf.ts';
 import { readFunction } from './session-functions.ts';
 import type { CallMedia } from './session-media.ts';
-import { begunOf, type Begun, type CallParts, type OurInvite, type TheirInvite } from './session-parts.ts';
-import type { SessionView } from './session-view.ts';
+import type { CallParts } from './session-parts.ts';
 import type { Reinvite } from './session-renegotiations.ts';
 import type { Input } from './session.ts';
 import type { OutgoingRequest, SipHeader, SipRequest, SipResponse } from './stack.ts';
@@ -18,7 +17,6 @@ import { TRANSFER } from './transfer.ts';
 
 export class Call implements ChannelDriver {
   readonly #parts: CallParts;
-  readonly #begun: Begun;
   readonly #dialogue: Dialogue;
   /** Each provisional response has to be acknowledged. */
   readonly #isReliable: boolean;
@@ -26,11 +24,10 @@ export class Call implements ChannelDriver {
   /** Where its media was led before we put it on hold. */
   #parked: { readonly peer: string | undefined } | undefined;
 
-  constructor(parts: CallParts, invite: TheirInvite | OurInvite) {
+  constructor(parts: CallParts) {
     this.#parts = parts;
-    this.#begun = begunOf(invite);
-    this.#dialogue = new Dialogue(this, parts, invite);
-    this.#isReliable = invite.of === 'theirs' && isReliable(invite.request);
+    this.#dialogue = new Dialogue(parts);
+    this.#isReliable = parts.invite.of === 'theirs' && isReliable(parts.invite.request);
   }
 
   get media(): CallMedia {
@@ -41,18 +38,9 @@ export class Call implements ChannelDriver {
     return this.#parts.view.channel;
   }
 
-  /** What names it in each request of the far end. */
-  get key(): string {
-    return this.#parts.key;
-  }
-
-  get view(): SessionView {
-    return this.#parts.view;
-  }
-
   /** Whether the far end began it. */
   get isTheirs(): boolean {
-    return this.#begun.of === 'theirs';
+    return this.#parts.invite.of === 'theirs';
   }
 
   /** As of `SessionView`. */
@@ -102,7 +90,7 @@ export class Call implements ChannelDriver {
   async stopRinging(): Promise<void> {}
 
   async sendDtmf(digits: string, timing: DtmfTiming): Promise<void> {
-    await sendKeys(digits, timing, { clock: this.#parts.owner.clock, inform: (parts) => this.request('INFO', parts) });
+    await sendKeys(digits, timing, { clock: this.#parts.clock, inform: (parts) => this.request('INFO', parts) });
   }
 
   async hold(): Promise<void> {
@@ -118,7 +106,7 @@ export class Call implements ChannelDriver {
 
   /** By 302 before the answer, by REFER after it (RFC 3261 13.3.1.2, RFC 3515). */
   async redirect(resource: string): Promise<void> {
-    const target = `<${this.#parts.owner.uriOf(resource)}>`;
+    const target = `<${this.#parts.uriOf(resource)}>`;
     if (this.#dialogue.isUnanswered)
       return this.#dialogue.take({ kind: 'redirect' }, { headers: [['Contact', target]] });
     if (!this.#dialogue.isUp) throw new Fault('conflict', 'The call is not up');
@@ -145,8 +133,7 @@ export class Call implements ChannelDriver {
   }
 
   read(expression: string): string | undefined {
-    const { supplements, view } = this.#parts;
-    return supplements.read(expression) ?? readFunction(expression, { begun: this.#begun, remote: view.remote });
+    return this.#parts.supplements.read(expression) ?? readFunction(expression, this.#parts);
   }
 
   write(expression: string, value: string): boolean {
@@ -164,14 +151,14 @@ export class Call implements ChannelDriver {
     return isPending ? statusOf(cause) : undefined;
   }
 
-  /** See `OurRequests`. */
+  /** See `Dialogue`. */
   reinvite(reinvite: Reinvite): Promise<SipResponse> {
-    return this.#dialogue.requests.reinvite(reinvite);
+    return this.#dialogue.reinvite(reinvite);
   }
 
-  /** See `OurRequests`. */
+  /** See `Dialogue`. */
   request(method: string, parts: Pick<OutgoingRequest, 'headers' | 'body'>): Promise<SipResponse> {
-    return this.#dialogue.requests.request(method, parts);
+    return this.#dialogue.request(method, parts);
   }
 
   /** A request within its dialog. */

@@ -22,19 +22,15 @@ interface AskParts {
   readonly body?: string;
 }
 
-/** Who sends requests within the dialog. */
-interface Asked {
-  ask(method: string, parts: AskParts): Promise<SipResponse>;
-}
-
-const NOTHING: FarHangup = {};
-const NO_VARIABLES: ReadonlyMap<string, string> = new Map();
+type Ask = (method: string, parts: AskParts) => Promise<SipResponse>;
 
 export class SessionView implements SupplementedSession {
   readonly endpoint: EndpointObject;
   readonly direction: SupplementedSession['direction'];
   readonly host: string;
   readonly datastores: Datastores;
+  /** What is known before there is a channel. */
+  readonly variables = new Map<string, string>();
   channel: Channel | undefined;
   /** The far end was sent elsewhere, and may tell of it. */
   hasReferred = false;
@@ -45,15 +41,12 @@ export class SessionView implements SupplementedSession {
   redirecting: string | undefined;
   /** The tag of whoever was called, which names the dialog together with that of whoever began it. */
   calledTag: string | undefined;
-  /** The stack's name of the dialog. */
-  dialogId: string | undefined;
   /** For which cause this side ends the call. */
   cause: number | undefined;
-  #variables: Map<string, string> | undefined;
-  #far: FarHangup = NOTHING;
+  #far: FarHangup = {};
   #isHeld = false;
   #connected: Party | undefined;
-  #asked: Asked | undefined;
+  #ask: Ask = () => Promise.reject(new Fault('conflict', 'The call has no dialog'));
 
   constructor({ endpoint, direction, host, connected, log }: SessionViewParts) {
     this.endpoint = endpoint;
@@ -61,11 +54,6 @@ export class SessionView implements SupplementedSession {
     this.host = host;
     this.datastores = new Datastores(log);
     this.#connected = connected;
-  }
-
-  /** What is known before there is a channel. */
-  get variables(): ReadonlyMap<string, string> {
-    return this.#variables ?? NO_VARIABLES;
   }
 
   /** What the far end has said of why it ends the call. */
@@ -90,7 +78,7 @@ export class SessionView implements SupplementedSession {
   }
 
   setVariable(name: string, value: string): void {
-    if (this.channel === undefined) (this.#variables ??= new Map()).set(name, value);
+    if (this.channel === undefined) this.variables.set(name, value);
     else this.channel.setVariable(name, value);
   }
 
@@ -109,12 +97,11 @@ export class SessionView implements SupplementedSession {
   }
 
   request(method: string, headers: readonly SipHeader[], body?: string): Promise<SipResponse> {
-    if (this.#asked === undefined) return Promise.reject(new Fault('conflict', 'The call has no dialog'));
-    return this.#asked.ask(method, body === undefined ? { headers } : { headers, body });
+    return this.#ask(method, body === undefined ? { headers } : { headers, body });
   }
 
-  /** From now on requests are sent by it. */
-  askBy(asked: Asked): void {
-    this.#asked = asked;
+  /** From now on requests are sent so. */
+  askBy(ask: Ask): void {
+    this.#ask = ask;
   }
 }
