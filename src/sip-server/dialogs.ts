@@ -2,7 +2,7 @@
 import type { Client } from './control/client.ts';
 import type { Incoming } from './core/incoming.ts';
 import type { Outgoing } from './core/outgoing.ts';
-import { tagOf } from './grammar/name-address.ts';
+import { fromTagOf, toTagOf } from './grammar/tags.ts';
 import { headerOf, type Header, type SipRequest } from './message.ts';
 import type { Metrics } from './metrics.ts';
 import type { Timer } from './timers.ts';
@@ -160,10 +160,10 @@ export class Dialogs {
 
   /** The dialog that a request from the network belongs to. The first NOTIFY may come before our SUBSCRIBE is answered (RFC 6665 4.4.1). */
   of(request: SipRequest): Dialog | undefined {
-    const localTag = tagOf(headerOf(request, 'to'));
+    const localTag = toTagOf(request);
     if (localTag === undefined) return undefined;
     const callId = headerOf(request, 'call-id')!;
-    const dialog = this.find(callId, localTag, tagOf(headerOf(request, 'from')) ?? '');
+    const dialog = this.find(callId, localTag, fromTagOf(request) ?? '');
     return dialog ?? (request.method === 'NOTIFY' ? this.find(callId, localTag, undefined) : undefined);
   }
 

@@ -3,6 +3,7 @@
 //   transport/    UDP, TCP, TLS and WebSocket: octets in and out. A Flow is one way to one remote place.
 //   parser        octets to a message, or to what is wrong with it; message, grammar/: the parts of a message.
 //   transaction/  the four machines of RFC 3261 17 with RFC 6026: they know time and retransmission, and nothing of SIP's headers.
+//                 over: what is remembered of those that are answered.
 //   dialogs       what the requests of a call or subscription have in common, and how a message finds it.
 //   locate/       a SIP URI to the places that serve it, by DNS (RFC 3263).
 //   shield/       how much one source may ask, and how much a stranger gets over UDP, where addresses can be forged.

@@ -1,4 +1,5 @@
 // A SIP message in memory, and how it is written. Texts hold one character per octet, so that nothing is lost on the way.
+import type { Via } from './grammar/via.ts';
 
 /** One header line. */
 export interface Header {
@@ -11,12 +12,27 @@ export interface Header {
   readonly raw?: string;
 }
 
+/** What the parser has read of a message from the network, so that nobody reads it again: what nothing changes on its way through here. */
+export interface Reading {
+  /** As the topmost Via came. */
+  readonly via: Via;
+  readonly cseq: CSeq;
+  readonly fromTag: string | undefined;
+  readonly toTag: string | undefined;
+}
+
+export interface CSeq {
+  readonly number: number;
+  readonly method: string;
+}
+
 export interface SipRequest {
   readonly kind: 'request';
   readonly method: string;
   readonly uri: string;
   readonly headers: readonly Header[];
   readonly body: Buffer;
+  readonly reading?: Reading | undefined;
 }
 
 export interface SipResponse {
@@ -25,6 +41,7 @@ export interface SipResponse {
   readonly reason: string;
   readonly headers: readonly Header[];
   readonly body: Buffer;
+  readonly reading?: Reading | undefined;
 }
 
 export type SipMessage = SipRequest | SipResponse;
@@ -68,19 +85,40 @@ const irregularNames: Readonly<Record<string, string>> = {
   'www-authenticate': 'WWW-Authenticate',
 };
 
+/** Most of the names that come and go: what a table knows need not be worked out. */
+const usualKeys =
+  'accept allow authorization call-id contact content-length content-type cseq date event expires from max-forwards min-expires min-se p-asserted-identity path privacy proxy-authenticate proxy-authorization rack reason record-route refer-to referred-by require retry-after route rseq server session-expires subject subscription-state supported timestamp to unsupported user-agent via warning www-authenticate'.split(
+    ' ',
+  );
+
+const properName = (key: string): string =>
+  irregularNames[key] ??
+  key.replace(/(^|-)([a-z])/g, (_, hyphen: string, letter: string) => hyphen + letter.toUpperCase());
+
+const usualNames: ReadonlyMap<string, string> = new Map(
+  usualKeys.flatMap((key) => [key, properName(key)].map((each) => [each, properName(key)] as const)),
+);
+
+const keysOfNames: ReadonlyMap<string, string> = new Map(
+  usualKeys.flatMap((key) => [key, properName(key)].map((each) => [each, key] as const)),
+);
+
+/** The key of a name that is spelled as usual, and so is a token; undefined for any other, which may have one nevertheless. */
+export const usualKey = (name: string): string | undefined => keysOfNames.get(name);
+
 export function headerKey(name: string): string {
+  const usual = keysOfNames.get(name);
+  if (usual !== undefined) return usual;
   const lower = name.toLowerCase();
   return lower.length === 1 ? (compactForms[lower] ?? lower) : lower;
 }
 
 /** How we write a name: "call-id" is "Call-ID"; names that begin with "x-" stay as they are. */
 export function headerName(name: string): string {
+  const usual = usualNames.get(name);
+  if (usual !== undefined) return usual;
   const key = headerKey(name);
-  if (key.startsWith('x-')) return name;
-  return (
-    irregularNames[key] ??
-    key.replace(/(^|-)([a-z])/g, (_, hyphen: string, letter: string) => hyphen + letter.toUpperCase())
-  );
+  return key.startsWith('x-') ? name : properName(key);
 }
 
 export const ourHeader = (name: string, value: string): Header => ({ key: headerKey(name), name, value });
@@ -99,9 +137,7 @@ export const headersOf = ({ headers }: { readonly headers: readonly Header[] }, 
 export const isCallId = (text: string): boolean => /^[^\s|]+$/.test(text);
 
 /** "CSeq: 4711 INVITE"; undefined when malformed or beyond 32 bits. */
-export function cseqOf(message: {
-  readonly headers: readonly Header[];
-}): { number: number; method: string } | undefined {
+export function cseqOf(message: { readonly headers: readonly Header[] }): CSeq | undefined {
   const match = /^(\d{1,10})[ \t]+([!-~]+)$/.exec(headerOf(message, 'cseq') ?? '');
   if (match === null || Number(match[1]) > 0xffffffff) return undefined;
   return { number: Number(match[1]), method: match[2]! };
@@ -115,7 +151,13 @@ export const startLine = (message: SipMessage): string =>
 /** The octets for the wire. */
 export function serialise(message: SipMessage): Buffer {
   let text = `${startLine(message)}\r\n`;
-  for (const header of message.headers) text += `${header.raw ?? `${header.name}: ${header.value}`}\r\n`;
-  const head = Buffer.from(`${text}\r\n`, 'latin1');
-  return message.body.length === 0 ? head : Buffer.concat([head, message.body]);
+  for (const { raw, name, value } of message.headers)
+    text += raw === undefined ? `${name}: ${value}\r\n` : `${raw}\r\n`;
+  text += '\r\n';
+  const { body } = message;
+  if (body.length === 0) return Buffer.from(text, 'latin1');
+  const octets = Buffer.allocUnsafe(text.length + body.length);
+  octets.write(text, 'latin1');
+  octets.set(body, text.length);
+  return octets;
 }

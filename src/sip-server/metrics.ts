@@ -130,10 +130,12 @@ export function createMetrics(limits: Metrics['limits']): Metrics {
   };
 }
 
+const counted: ReadonlySet<string> = new Set(standardMethods);
+
 export function countRequest(counters: Record<string, number>, method: string): void {
-  counters[standardMethods.includes(method) ? method : 'other']! += 1;
+  counters[counted.has(method) ? method : 'other']! += 1;
 }
 
 export function countResponse(counters: Record<string, number>, status: number): void {
-  counters[`${Math.floor(status / 100)}xx`]! += 1;
+  counters[classes[Math.floor(status / 100) - 1]!]! += 1;
 }

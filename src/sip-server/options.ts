@@ -93,7 +93,7 @@ export const defaultLimits: Limits = {
   messageSize: 81_920,
   headers: 256,
   pendingRequests: 20_000,
-  serverTransactions: 200_000,
+  serverTransactions: 400_000,
   clientTransactions: 100_000,
   dialogs: 100_000,
   requestsPerSource: 100,

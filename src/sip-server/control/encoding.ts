@@ -19,7 +19,7 @@ const describesSession = (message: SipMessage): boolean =>
 
 /** The message as an application is told of it; `octets` are those of the wire. */
 export function told(message: SipMessage, octets = serialise(message)): Buffer {
-  if (isUtf8(message.body)) return octets;
+  if (message.body.length === 0 || isUtf8(message.body)) return octets;
   const isText = describesSession(message);
   const body = Buffer.from(message.body.toString(isText ? 'latin1' : 'base64'));
   const headers = [
@@ -38,9 +38,8 @@ export function unmarked(message: SipMessage): SipMessage {
 
 /** What an application wrote, with the octets that it means; a text says what is wrong with them. */
 export function meant<D extends Draft>(draft: D): D | string {
-  const marks = headersOf(draft, key);
-  if (marks.length === 0) return draft;
-  if (marks.some(({ value }) => value.toLowerCase() !== 'base64')) return 'unknown body encoding';
+  if (headerOf(draft, key) === undefined) return draft;
+  if (headersOf(draft, key).some(({ value }) => value.toLowerCase() !== 'base64')) return 'unknown body encoding';
   const text = draft.body.toString('latin1');
   const body = Buffer.from(text, 'base64');
   // Node.js decodes whatever it can, and leaves out the rest.

@@ -1,10 +1,19 @@
 // The tokens that describe a SIP message to an application: how large, by which transport, from where, when, and what it belongs to.
 import type { Flow, Place, Protocol } from '../transport/flow.ts';
 
-type Tokens = readonly (string | number)[];
+type Tokens = (string | number)[];
+
+const digits = (value: number, count: number): string => String(value).padStart(count, '0');
 
 /** "17:05:09.123000", UTC. */
-const timeOfDay = (now: number): string => `${new Date(now).toISOString().slice(11, 23)}000`;
+function timeOfDay(now: number): string {
+  const ms = Math.floor(now) % 86_400_000;
+  const seconds = Math.floor(ms / 1_000);
+  const time = [Math.floor(seconds / 3_600), Math.floor(seconds / 60) % 60, seconds % 60].map((each) =>
+    digits(each, 2),
+  );
+  return `${time.join(':')}.${digits(ms % 1_000, 3)}000`;
+}
 
 const described = (size: number, protocol: Protocol | 'unknown', place: Place | undefined, now: number): Tokens => [
   size,

@@ -3,15 +3,7 @@ import type { Draft } from '../control/command.ts';
 import { splitChallenges } from '../grammar/lists.ts';
 import { formatNameAddress, parseNameAddresses, tagOf, withTag } from '../grammar/name-address.ts';
 import { hostPort } from '../grammar/uri.ts';
-import {
-  headerName,
-  headerOf,
-  headersOf,
-  ourHeader,
-  type Header,
-  type SipRequest,
-  type SipResponse,
-} from '../message.ts';
+import { headerName, headerOf, ourHeader, type Header, type SipRequest, type SipResponse } from '../message.ts';
 import { singleHeaders } from '../parser.ts';
 import { isReliable, uriTransport, type Flow } from '../transport/flow.ts';
 import { bodyHeaders } from './bodies.ts';
@@ -44,23 +36,29 @@ export function applicationHeaders(
   without: ReadonlySet<string>,
   flow: Pick<Flow, 'local'>,
 ): Header[] {
-  return draft.headers
-    .filter((header) => !without.has(header.key) && !isSecond(draft, header))
-    .flatMap(({ key, name, value }) => {
-      if (challengeKeys.has(key)) return splitChallenges(value).map((each) => ourHeader(headerName(name), each));
-      return [ourHeader(headerName(name), localised.has(key) ? localise(value, flow) : value)];
-    });
+  const headers: Header[] = [];
+  for (const header of draft.headers) {
+    const { key, name, value } = header;
+    if (without.has(key) || isSecond(draft, header)) continue;
+    if (challengeKeys.has(key)) {
+      for (const each of splitChallenges(value)) headers.push(ourHeader(headerName(name), each));
+    } else headers.push({ key, name: headerName(name), value: localised.has(key) ? localise(value, flow) : value });
+  }
+  return headers;
 }
 
 /** drachtio-srf adds some headers of its own to those that the application gives. */
 const isSecond = ({ headers }: Pick<Draft, 'headers'>, header: Header): boolean =>
-  singleHeaders.includes(header.key) && headers.find(({ key }) => key === header.key) !== header;
+  singleHeaders.has(header.key) && headers.find(({ key }) => key === header.key) !== header;
 
 /** An address, or several, with brackets and with our address in place of "localhost"; left alone when malformed. */
 export function localise(value: string, { local }: Pick<Flow, 'local'>): string {
   const replaced = value.replace(/@localhost(?=[;>?,\s]|$)/gi, `@${hostPort(local.address, local.port)}`);
   return parseNameAddresses(replaced)?.map(formatNameAddress).join(', ') ?? replaced;
 }
+
+const dialogMakers = new Set(['INVITE', 'SUBSCRIBE', 'REFER', 'NOTIFY']);
+const targetMakers = new Set(['INVITE', 'SUBSCRIBE', 'UPDATE']);
 
 export interface ResponseParts extends Pick<Draft, 'headers' | 'body'> {
   readonly status: number;
@@ -79,14 +77,16 @@ export function composeResponse(
   if (body === undefined) return undefined;
   const { status, reason } = parts;
   const isReliable = headerOf({ headers: added }, 'rseq') !== undefined;
-  const headers: Header[] = headersOf(request, 'via').map(({ value }) => ourHeader('Via', value));
-  const copy = (key: string): unknown =>
-    headers.push(...headersOf(request, key).map(({ value }) => ourHeader(headerName(key), value)));
-  const makesDialog = ['INVITE', 'SUBSCRIBE', 'REFER', 'NOTIFY'].includes(request.method);
+  const headers: Header[] = [];
+  const copy = (key: string): void => {
+    for (const header of request.headers)
+      if (header.key === key) headers.push({ key, name: headerName(key), value: header.value });
+  };
+  copy('via');
+  const makesDialog = dialogMakers.has(request.method);
   // Whoever is asked for the target of a dialog says where it is (RFC 3311 5.2).
   const isAsked =
-    ['INVITE', 'SUBSCRIBE', 'UPDATE'].includes(request.method) ||
-    (request.method === 'REFER' && tagOf(headerOf(request, 'to')) === undefined);
+    targetMakers.has(request.method) || (request.method === 'REFER' && tagOf(headerOf(request, 'to')) === undefined);
   const hasContact = isAsked && (status >= 200 || isReliable);
   if (makesDialog && status > 100 && status < 300) copy('record-route');
   copy('from');
@@ -99,5 +99,6 @@ export function composeResponse(
   if (hasContact && status < 300 && !own.some(({ key }) => key === 'contact')) {
     headers.push(ourHeader('Contact', ourContact(flow)));
   }
-  return { kind: 'response', status, reason, headers: [...headers, ...added, ...own, ...body], body: parts.body };
+  headers.push(...added, ...own, ...body);
+  return { kind: 'response', status, reason, headers, body: parts.body };
 }

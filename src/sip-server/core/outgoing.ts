@@ -8,6 +8,7 @@ import type { Timers } from '../timers.ts';
 import { InviteClientTransaction } from '../transaction/client-invite.ts';
 import { ClientTransaction } from '../transaction/client.ts';
 import type { Target } from '../locate/target.ts';
+import { Over } from '../transaction/over.ts';
 import { isReliable, type Flow } from '../transport/flow.ts';
 import type { Exit } from './compose-request.ts';
 
@@ -78,14 +79,18 @@ export class OutgoingRequests {
   readonly #metrics: Metrics;
   readonly #byBranch = new Map<string, Entry>();
   readonly #byId = new Map<string, Entry>();
+  /** The keys of those that have their final response, which may come again (timer K). */
+  readonly #over: Over;
 
   constructor(timers: Timers, metrics: Metrics) {
     this.#timers = timers;
     this.#metrics = metrics;
+    // Nobody chooses our branches, so nobody can make their hashes equal.
+    this.#over = new Over(timers, timers.T4, 0, () => this.#count());
   }
 
   get isFull(): boolean {
-    return this.#byBranch.size >= this.#metrics.limits.clientTransactions;
+    return this.#byBranch.size + this.#over.size >= this.#metrics.limits.clientTransactions;
   }
 
   /** Starts the transaction: the request goes out now. Returns how to give this way up. */
@@ -101,6 +106,10 @@ export class OutgoingRequests {
       send: () => flow.send(octets, broken),
       timedOut: () => failed(408),
       ended: () => this.#forget(entry),
+      handOver: () => {
+        this.#over.add(branch, '', nothing);
+        this.#forget(entry);
+      },
     };
     const machine =
       request.method === 'INVITE'
@@ -109,10 +118,15 @@ export class OutgoingRequests {
     const entry: Entry = { outgoing, request, flow, machine, branch, forgetClose: flow.onClose(broken) };
     this.#byBranch.set(branch, entry);
     this.#byId.set(outgoing.id, entry);
-    this.#metrics.gauges.clientTransactions = this.#byBranch.size;
+    this.#count();
     countRequest(this.#metrics.requestsOut, request.method);
     machine.start();
     return broken;
+  }
+
+  /** Whether it repeats a final response. */
+  isOver(response: SipResponse): boolean {
+    return this.#over.find(transactionKey(response)) !== undefined;
   }
 
   of(response: SipResponse): Entry | undefined {
@@ -134,10 +148,18 @@ export class OutgoingRequests {
     const { id } = entry.outgoing;
     if (this.#byId.get(id) === entry) this.#byId.delete(id);
     if (this.#byBranch.get(entry.branch) === entry) this.#byBranch.delete(entry.branch);
-    this.#metrics.gauges.clientTransactions = this.#byBranch.size;
+    this.#count();
+  }
+
+  #count(): void {
+    this.#metrics.gauges.clientTransactions = this.#byBranch.size + this.#over.size;
   }
 }
 
 /** RFC 3261 17.1.3: the branch, and the method since a CANCEL has that of its INVITE. */
 const transactionKey = (message: SipRequest | SipResponse): string =>
-  `${topVia(message)?.branch}|${cseqOf(message)?.method}`;
+  message.kind === 'response' && message.reading !== undefined
+    ? `${message.reading.via.branch}|${message.reading.cseq.method}`
+    : `${topVia(message)?.branch}|${cseqOf(message)?.method}`;
+
+const nothing = Buffer.alloc(0);

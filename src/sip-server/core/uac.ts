@@ -6,7 +6,7 @@ import { fabricated, received, requestNotSent, requestSent } from '../control/le
 import { dialogId, type Dialog } from '../dialogs.ts';
 import { parseNameAddress, tagOf } from '../grammar/name-address.ts';
 import { isUri, parseSipUri } from '../grammar/uri.ts';
-import { headerOf, headersOf, serialise, type SipRequest, type SipResponse } from '../message.ts';
+import { headerOf, serialise, type SipRequest, type SipResponse } from '../message.ts';
 import { countRequest } from '../metrics.ts';
 import { InviteClientTransaction } from '../transaction/client-invite.ts';
 import type { Flow } from '../transport/flow.ts';
@@ -116,8 +116,8 @@ export class Uac {
   receive(response: SipResponse, flow: Flow, size: number): void {
     const entry = this.#stack.outgoing.of(response);
     // RFC 3261 8.1.3.3: one Via, unless the request was forwarded.
-    if (entry === undefined || (entry.outgoing.relay === undefined && headersOf(response, 'via').length > 1)) {
-      this.#stack.metrics.drops['stray-response'] += 1;
+    if (entry === undefined || (entry.outgoing.relay === undefined && hasMoreVias(response))) {
+      if (!this.#stack.outgoing.isOver(response)) this.#stack.metrics.drops['stray-response'] += 1;
       return;
     }
     const { outgoing, machine } = entry;
@@ -236,6 +236,12 @@ export class Uac {
     const dialog = this.#stack.dialogs.find(callId, localTag, remoteTag);
     return dialog?.owner === client ? dialog : undefined;
   }
+}
+
+function hasMoreVias({ headers }: SipResponse): boolean {
+  let count = 0;
+  for (const { key } of headers) if (key === 'via') count += 1;
+  return count > 1;
 }
 
 const ownDialogId = (request: SipRequest): string =>

@@ -4,7 +4,7 @@ import type { Client } from '../control/client.ts';
 import { told } from '../control/encoding.ts';
 import { received, responseSent } from '../control/leaders.ts';
 import { dialogId, type Dialog } from '../dialogs.ts';
-import { tagOf } from '../grammar/name-address.ts';
+import { fromTagOf, toTagOf } from '../grammar/tags.ts';
 import { cseqOf, headerOf, type SipRequest } from '../message.ts';
 import { InviteServerTransaction } from '../transaction/server-invite.ts';
 import type { Proxies } from '../proxy/proxies.ts';
@@ -45,6 +45,7 @@ export class Uas {
       return this.#acknowledge(request, flow, size);
     }
     if (machine !== undefined) return machine.repeat();
+    if (incoming.repeats(request, flow)) return;
     if (request.method === 'CANCEL') return this.#cancel(request, flow, size);
     const dialog = this.#stack.dialogs.of(request);
     if (this.#isOverloaded(request, flow, dialog)) {
@@ -87,7 +88,9 @@ export class Uas {
       transaction,
       sent.dialogId,
     );
-    client.reply(messageId, tokens, told(sent.response, sent.octets));
+    const message = told(sent.response, sent.octets);
+    if (incoming.request.method === 'INVITE') client.reply(messageId, tokens, message);
+    else client.confirm(messageId, tokens, message);
   }
 
   /** What an application that has left owes is answered in its place. */
@@ -105,9 +108,9 @@ export class Uas {
   /** A request outside dialogs goes to an application that has a route for it. */
   #offer(incoming: Incoming): void {
     const { request } = incoming;
-    const remoteTag = tagOf(headerOf(request, 'from')) ?? '';
+    const remoteTag = fromTagOf(request) ?? '';
     const isInvite = request.method === 'INVITE';
-    const namesDialog = tagOf(headerOf(request, 'to')) !== undefined;
+    const namesDialog = toTagOf(request) !== undefined;
     if (dialogMethods.has(request.method) || (namesDialog && namingMethods.has(request.method))) {
       return answerAlone(this.#stack, incoming, 481, 'Call/Transaction Does Not Exist');
     }
@@ -171,8 +174,12 @@ export class Uas {
       reporter.report('late-application', `${request.method} was not answered in time`);
       answerUnavailable(this.#stack, incoming);
     });
-    const local = dialog === '' ? [flow.local.address, flow.local.port] : [];
-    client.notify([...received(size, flow, timers.now(), incoming.id, dialog), ...local], told(request));
+    const tokens = received(size, flow, timers.now(), incoming.id, dialog);
+    if (dialog === '') {
+      const { address, port } = flow.local;
+      tokens.push(address, port);
+    }
+    client.notify(tokens, told(request));
   }
 
   #giveUpRinging(incoming: Incoming): void {

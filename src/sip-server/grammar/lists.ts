@@ -3,11 +3,14 @@
 /** A parameter: ";lr" has no value. Quotes around a value are kept. */
 export type Param = readonly [name: string, value: string | undefined];
 
+const [quote, bracket, backslash] = [0x22, 0x3c, 0x5c];
+
 /** The position behind the quoted string that opens at `start`; -1 when it never closes. */
 export function afterQuoted(text: string, start: number): number {
   for (let at = start + 1; at < text.length; at++) {
-    if (text[at] === '\\') at++;
-    else if (text[at] === '"') return at + 1;
+    const character = text.charCodeAt(at);
+    if (character === backslash) at++;
+    else if (character === quote) return at + 1;
   }
   return -1;
 }
@@ -15,13 +18,14 @@ export function afterQuoted(text: string, start: number): number {
 /** Divides at `separator`, but not within quotes or angle brackets; undefined when a quote or bracket stays open. */
 export function split(text: string, separator: ',' | ';'): string[] | undefined {
   const parts: string[] = [];
+  const dividing = separator.charCodeAt(0);
   let from = 0;
   let at = 0;
   while (at < text.length) {
-    const character = text[at];
-    if (character === '"') at = afterQuoted(text, at);
-    else if (character === '<') at = text.indexOf('>', at) + 1 || -1;
-    else if (character === separator) {
+    const character = text.charCodeAt(at);
+    if (character === quote) at = afterQuoted(text, at);
+    else if (character === bracket) at = text.indexOf('>', at) + 1 || -1;
+    else if (character === dividing) {
       parts.push(text.slice(from, at).trim());
       from = ++at;
     } else at++;
@@ -36,7 +40,7 @@ const paramValue = /^(?:[A-Za-z0-9\-.!%*_+`'~:[\]/?&$@#]*|"(?:[^"\\]|\\[^])*")$/
 
 /** ";a=1;b" as pairs; `text` is empty or begins with a semicolon. Undefined when malformed. */
 export function parseParams(text: string): Param[] | undefined {
-  if (text.trim() === '') return [];
+  if (text === '' || text.trim() === '') return [];
   const parts = split(text, ';');
   if (parts === undefined || parts.shift() !== '') return undefined;
   const params: Param[] = [];
@@ -52,12 +56,15 @@ export function parseParams(text: string): Param[] | undefined {
 
 /** The value of that parameter, "" if it has none; undefined when it is not there. */
 export function paramOf(params: readonly Param[], name: string): string | undefined {
-  const found = params.find(([each]) => each.toLowerCase() === name);
-  return found && (found[1] ?? '');
+  for (const [each, value] of params) if (each === name || each.toLowerCase() === name) return value ?? '';
+  return undefined;
 }
 
-export const formatParams = (params: readonly Param[]): string =>
-  params.map(([name, value]) => (value === undefined ? `;${name}` : `;${name}=${value}`)).join('');
+export function formatParams(params: readonly Param[]): string {
+  let text = '';
+  for (const [name, value] of params) text += value === undefined ? `;${name}` : `;${name}=${value}`;
+  return text;
+}
 
 /**
  * Several challenges or credentials that a client of ours joined by commas, each for a line of its own:

@@ -30,14 +30,22 @@ function parseAddressSpec(value: string): NameAddress | undefined {
 }
 
 const isDisplayName = (text: string): boolean =>
-  text.startsWith('"')
+  text === '' ||
+  (text.startsWith('"')
     ? afterQuoted(text, 0) === text.length
-    : text.split(/\s+/).every((word) => word === '' || token.test(word));
+    : text.split(/\s+/).every((word) => word === '' || token.test(word)));
 
 /** Every address of a list such as Contact or Route; undefined when one is malformed. */
 export function parseNameAddresses(value: string): NameAddress[] | undefined {
-  const all = split(value, ',')?.map(parseNameAddress);
-  return all?.every((each) => each !== undefined) ? all : undefined;
+  const parts = split(value, ',');
+  if (parts === undefined) return undefined;
+  const all: NameAddress[] = [];
+  for (const part of parts) {
+    const address = parseNameAddress(part);
+    if (address === undefined) return undefined;
+    all.push(address);
+  }
+  return all;
 }
 
 /** The tag of a From or To value; undefined when there is none, or none that is a token. */
@@ -54,6 +62,8 @@ export function formatNameAddress({ display, uri, params }: NameAddress): string
 
 /** The same value with this tag in place of any other. */
 export function withTag(value: string, tag: string): string {
+  // Nothing but the address in its brackets.
+  if (value.charCodeAt(0) === 0x3c && value.indexOf('>') === value.length - 1) return `${value};tag=${tag}`;
   const address = parseNameAddress(value);
   if (address === undefined) return `${value};tag=${tag}`;
   return formatNameAddress({

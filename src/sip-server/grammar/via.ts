@@ -1,5 +1,5 @@
 // The Via header: reading its first value, and writing into it where the request came from (RFC 3261 18.2.1, RFC 3581).
-import type { Header, SipRequest } from '../message.ts';
+import { headerOf, type Header, type SipRequest } from '../message.ts';
 import { formatParams, paramOf, parseParams, split, type Param } from './lists.ts';
 import { isPort } from './uri.ts';
 
@@ -33,27 +33,38 @@ function parseVia(value: string): Via | undefined {
 }
 
 /** The topmost Via of a message; undefined when it is missing or malformed. */
-export function topVia({ headers }: { readonly headers: readonly Header[] }): Via | undefined {
-  const line = headers.find(({ key }) => key === 'via');
-  const first = line && split(line.value, ',')?.[0];
+export function topVia(message: { readonly headers: readonly Header[] }): Via | undefined {
+  const value = headerOf(message, 'via');
+  const first = value === undefined ? undefined : split(value, ',')?.[0];
   return first === undefined ? undefined : parseVia(first);
 }
 
 /** The request with the sender's address in its topmost Via, which is where the response goes. */
 export function stampVia(request: SipRequest, remote: { readonly address: string; readonly port: number }): SipRequest {
-  const index = request.headers.findIndex(({ key }) => key === 'via');
-  const line = request.headers[index];
-  const values = line && split(line.value, ',');
-  const via = values && parseVia(values[0]!);
+  const via = request.reading?.via ?? topVia(request);
   if (via === undefined) return request;
-  const kept = via.params.filter(([name]) => name.toLowerCase() !== 'received');
+  const { kind, method, uri, body, reading } = request;
+  const index = request.headers.findIndex(({ key }) => key === 'via');
+  const { name, value } = request.headers[index]!;
+  const others = value.includes(',') ? split(value, ',')!.slice(1) : [];
+  const sentBy = via.port === undefined ? via.host : `${via.host}:${via.port}`;
+  const stamped = `SIP/2.0/${via.protocol} ${sentBy}${formatParams(stampedParams(via, remote))}`;
+  const headers = request.headers.with(index, { key: 'via', name, value: [stamped, ...others].join(', ') });
+  return { kind, method, uri, headers, body, reading };
+}
+
+function stampedParams(via: Via, remote: { readonly address: string; readonly port: number }): Param[] {
   const rport: Param = ['rport', String(remote.port)];
-  const asked = kept.findIndex(([name]) => name.toLowerCase() === 'rport');
-  const params = asked < 0 ? [...kept, rport] : kept.with(asked, rport);
+  const params: Param[] = [];
+  let asked = -1;
+  for (const param of via.params) {
+    const name = param[0].toLowerCase();
+    if (name === 'received') continue;
+    if (name === 'rport' && asked < 0) asked = params.push(rport) - 1;
+    else params.push(param);
+  }
+  if (asked < 0) params.push(rport);
   const host = via.host.startsWith('[') ? via.host.slice(1, -1) : via.host;
   if (host.toLowerCase() !== remote.address) params.push(['received', remote.address]);
-  const sentBy = via.port === undefined ? via.host : `${via.host}:${via.port}`;
-  const stamped = `SIP/2.0/${via.protocol} ${sentBy}${formatParams(params)}`;
-  const value = [stamped, ...values!.slice(1)].join(', ');
-  return { ...request, headers: request.headers.with(index, { key: 'via', name: line!.name, value }) };
+  return params;
 }

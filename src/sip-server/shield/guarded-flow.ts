@@ -77,4 +77,7 @@ export class GuardedFlow implements Flow {
   }
 }
 
-export const startsWith = (octets: Buffer, text: string): boolean => octets.toString('latin1', 0, text.length) === text;
+export function startsWith(octets: Buffer, text: string): boolean {
+  for (let at = 0; at < text.length; at++) if (octets[at] !== text.charCodeAt(at)) return false;
+  return true;
+}

@@ -68,14 +68,18 @@ export class Shield {
   /** The application has answered that request: a 2xx makes its source known, a challenge tells what to expect of it. */
   answered(request: SipRequest, flow: Flow, response: Headers & { readonly status: number }): void {
     const { status } = response;
-    const key = placeKey(flow.remote);
     if ((status === 401 || status === 407) && !isReliable(flow)) {
-      this.#nonces.set(key, noncesIn(response, 'www-authenticate', 'proxy-authenticate'));
+      this.#nonces.set(placeKey(flow.remote), noncesIn(response, 'www-authenticate', 'proxy-authenticate'));
     }
     if (status < 200 || status >= 300) return;
-    const sent = this.#nonces.get(key) ?? [];
-    const named = noncesIn(request, 'authorization', 'proxy-authorization');
-    this.#sources.know(flow.remote, isReliable(flow) || named.some((nonce) => sent.includes(nonce)));
+    this.#sources.know(flow.remote, isReliable(flow) || this.#namesNonce(request, flow.remote));
+  }
+
+  #namesNonce(request: SipRequest, remote: Place): boolean {
+    if (this.#nonces.size === 0) return false;
+    const sent = this.#nonces.get(placeKey(remote));
+    if (sent === undefined) return false;
+    return noncesIn(request, 'authorization', 'proxy-authorization').some((nonce) => sent.includes(nonce));
   }
 
   /** The source named a tag or a branch that only our messages say. */
@@ -104,16 +108,14 @@ export class Shield {
   #isWithin({ kind, bucket }: Stranger | Known, flow: Flow): boolean {
     const now = this.#parts.timers.now();
     const { knownRate, strangersRate } = this.#sources;
-    const rate = kind === 'known' ? knownRate : strangersRate;
     const longest = isReliable(flow) ? longestPause : 0;
-    const waits = [bucket.take(rate, now, longest)];
-    if (kind === 'stranger' && waits[0] !== undefined) waits.push(this.#all.take(this.#allRate, now, longest));
-    const isWithin = !waits.includes(undefined);
-    const wait = Math.max(...waits.map((each) => each ?? longest));
-    if (isWithin && wait === 0) return true;
+    const own = bucket.take(kind === 'known' ? knownRate : strangersRate, now, longest);
+    const all = kind === 'stranger' && own !== undefined ? this.#all.take(this.#allRate, now, longest) : 0;
+    if (own === 0 && all === 0) return true;
+    const wait = Math.max(own ?? longest, all ?? longest);
     if (wait > 0) flow.pause?.(wait);
     this.#report('flood', flow.remote, 'sends too many messages');
-    return isWithin;
+    return own !== undefined && all !== undefined;
   }
 
   #maySend(remote: Place, octets: Buffer): boolean {

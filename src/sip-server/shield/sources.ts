@@ -40,6 +40,9 @@ export class Sources {
   readonly #parts: SourcesParts;
   readonly #strangers: Recent<Stranger>;
   readonly #known: Recent<Known>;
+  /** What `knownAt` said last: it is asked several times about each message. */
+  #asked: Place | undefined;
+  #answer: Known | undefined;
 
   constructor(parts: SourcesParts) {
     const { limits } = parts;
@@ -55,10 +58,14 @@ export class Sources {
   }
 
   knownAt(remote: Place): Known | undefined {
-    const key = placeKey(remote);
-    const known = this.#known.get(key);
+    if (remote !== this.#asked) {
+      this.#answer = this.#known.get(placeKey(remote));
+      this.#asked = remote;
+    }
+    const known = this.#answer;
     if (known === undefined || known.until > this.#parts.timers.now()) return known;
-    this.#known.delete(key);
+    this.#known.delete(placeKey(remote));
+    this.#asked = undefined;
     this.#count();
     return undefined;
   }
@@ -86,6 +93,7 @@ export class Sources {
       return;
     }
     const bucket = new Bucket(this.knownRate, timers.now());
+    this.#asked = undefined;
     this.#known.set(placeKey(remote), { kind: 'known', bucket, pending: 0, until, isHeard });
     this.#count();
   }

@@ -10,6 +10,8 @@ export interface ClientParts {
   readonly timedOut: () => void;
   /** It is over and can be forgotten. */
   readonly ended: () => void;
+  /** Somebody else knows the final response again from now on, for its time; left out when the transaction does itself. */
+  readonly handOver?: () => void;
 }
 
 export class ClientTransaction {
@@ -34,7 +36,7 @@ export class ClientTransaction {
 
   /** Whether the application should see this response. */
   receive(status: number): boolean {
-    const { timers, isReliable } = this.#parts;
+    const { timers, isReliable, handOver } = this.#parts;
     if (this.#state !== 'trying' && this.#state !== 'proceeding') return false;
     this.#retransmission?.cancel();
     if (status < 200) {
@@ -45,6 +47,7 @@ export class ClientTransaction {
     this.#state = 'completed';
     this.#deadline?.cancel();
     if (isReliable) this.end();
+    else if (handOver !== undefined) handOver();
     else this.#deadline = timers.after(timers.T4, () => this.end());
     return true;
   }

@@ -8,6 +8,8 @@ export interface ServerParts {
   /** Whether a failure with that status is sent again before the INVITE is; asked before the first time. */
   readonly repeats: (status: number) => boolean;
   readonly ended: () => void;
+  /** Somebody else repeats the final response from now on, for its time; left out when the transaction does itself. */
+  readonly handOver?: (status: number, octets: Buffer) => void;
 }
 
 export class ServerTransaction {
@@ -26,9 +28,13 @@ export class ServerTransaction {
 
   respond(status: number, octets: Buffer): void {
     if (!this.isOpen) return;
-    const { timers, isReliable, send } = this.#parts;
-    this.#response = octets.toString('latin1');
+    const { timers, isReliable, send, handOver } = this.#parts;
     send(octets);
+    if (status >= 200 && !isReliable && handOver !== undefined) {
+      this.#state = 'terminated';
+      return handOver(status, octets);
+    }
+    this.#response = octets.toString('latin1');
     if (status < 200) this.#state = 'proceeding';
     else {
       this.#state = 'completed';

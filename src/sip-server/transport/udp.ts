@@ -23,8 +23,6 @@ export class UdpTransport {
   readonly #parts: UdpParts;
   readonly #socket: Socket;
   #place: Place;
-  /** Datagrams that the kernel has not taken yet. */
-  #waiting = 0;
   #state: 'new' | 'open' | 'closed' = 'new';
 
   constructor({ address, port }: Place, parts: UdpParts) {
@@ -94,16 +92,15 @@ export class UdpTransport {
   }
 
   send(octets: Buffer, remote: Place, failed: ((reason: string) => void) | undefined): void {
-    if (!this.isOpen || this.#waiting >= this.#parts.backlog) {
-      if (this.isOpen) this.#parts.reporter.report('udp-backlog', `${this.#waiting} datagrams wait`);
+    const waiting = this.isOpen ? this.#socket.getSendQueueCount() : 0;
+    if (!this.isOpen || waiting >= this.#parts.backlog) {
+      if (this.isOpen) this.#parts.reporter.report('udp-backlog', `${waiting} datagrams wait`);
       if (failed) queueMicrotask(() => failed('not sent'));
       return;
     }
-    this.#waiting += 1;
-    this.#socket.send(octets, remote.port, remote.address, (error) => {
-      this.#waiting -= 1;
-      if (error) failed?.(error.message);
-    });
+    // Nothing is made to hear of the outcome unless somebody wants to.
+    if (failed === undefined) this.#socket.send(octets, remote.port, remote.address);
+    else this.#socket.send(octets, remote.port, remote.address, (error) => error && failed(error.message));
   }
 }
 
