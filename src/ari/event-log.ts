@@ -5,11 +5,10 @@ import type { JournalPage, JournalStream } from '../core/journal.ts';
 import { Fault } from '../errors.ts';
 import type { Message, Subscription } from '../stasis/index.ts';
 import type { Place } from './bookmarks.ts';
-import { closed, recordOf, withMember, type EventTexts, type RecordKind } from './event-text.ts';
-import { lossOf, type Follows, type Loss, type Notice, type Passing } from './passing.ts';
+import type { EventTexts, RecordKind } from './event-text.ts';
+import { OwnTexts } from './own-texts.ts';
+import { lossOf, PassingEvent, record, type Follows, type Mark, type Told } from './passing.ts';
 import { RecordedTexts } from './recorded-texts.ts';
-import type { AriEvent } from './resources/events.ts';
-import { momentJson } from './time.ts';
 
 /** As many events may wait for the journal, whatever it says itself. */
 export const WAITING_EVENTS = 20_000;
@@ -27,15 +26,18 @@ export interface EventLogOptions {
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly place: Place;
+  /** Something comes to be recorded that was published. */
+  readonly onBusy: (log: EventLog) => void;
   /** Events were not recorded. */
   readonly onLost: () => void;
   readonly onError: (error: unknown) => void;
 }
 
-export class EventLog {
+export class EventLog implements Told {
   readonly application: Application;
   /** How far those who follow it have come. */
   readonly place: Place;
+  readonly own: OwnTexts;
   /** The cursor of the last event that has passed. */
   position = '';
   readonly #options: EventLogOptions;
@@ -47,7 +49,7 @@ export class EventLog {
   #follower: Follows | undefined;
   /** Whether events that ARI does not have are kept: for the last who followed, or, as long as there was none, for whoever may come. */
   #keepsExtensions = true;
-  #passing: (Passing | undefined)[] = [];
+  #passing: (PassingEvent | Mark | undefined)[] = [];
   #head = 0;
   /** What is to be done when all is handled that was published up to a message. */
   readonly #marks: { readonly id: number; readonly run: () => void }[] = [];
@@ -63,6 +65,7 @@ export class EventLog {
     this.#options = options;
     this.application = options.application;
     this.place = options.place;
+    this.own = new OwnTexts(options);
     this.#subscription = this.#subscribe();
     this.#opened = options.stream.then((stream) => this.#open(stream));
   }
@@ -107,24 +110,14 @@ export class EventLog {
     if (this.#follower === follower) this.#follower = undefined;
   }
 
-  /** That events were lost, as a text that is open at its end. */
-  lossText(loss: Loss): string {
-    const event = { type: 'EventsLost' as const, timestamp: momentJson(this.#options.now()), ...loss };
-    return withMember(this.#options.texts.write(event).text, 'application', this.application.name);
-  }
-
-  /** An event for the WebSocket alone, which is not recorded. Nothing when the filter holds it back. */
-  notice(type: Notice): string | undefined {
-    const { texts, now } = this.#options;
-    const { event, text } = texts.write({ type, timestamp: momentJson(now()) });
-    if (!this.application.wants(event)) return undefined;
-    return closed(withMember(text, 'application', this.application.name), undefined);
-  }
-
   /** Resolves when the events of all that was published so far are recorded. Fails with a Fault 'unavailable' when one is not. */
   async settled(): Promise<void> {
-    // Most applications have heard nothing of what somebody waits for.
-    if (this.waiting > 0 || !this.#isOpen || !this.#subscription.isDrained) await this.#settle();
+    if (this.isBusy) await this.#settle();
+  }
+
+  /** Whether something that was published is not recorded yet. */
+  get isBusy(): boolean {
+    return this.waiting > 0 || !this.#isOpen || !this.#subscription.isDrained;
   }
 
   /** The cursor behind those events. Fails in the same way, and when there is no journal to follow. */
@@ -157,6 +150,7 @@ export class EventLog {
     return this.application.topic.subscribe((message) => this.#take(message), {
       name: `events:${this.application.name}`,
       onOverflow: () => this.#follower?.missed(),
+      onWaiting: () => this.#options.onBusy(this),
     });
   }
 
@@ -189,46 +183,40 @@ export class EventLog {
   }
 
   #record(message: Message<Fact>): void {
-    const { application } = this;
-    for (const { event, kind: usual, text } of this.#options.texts.of(message)) {
-      const kind = this.#isAskedFor(event) ? 'e' : usual;
+    // Who subscribes to a message by itself need not ask for the events that ARI does not have.
+    const isAskedFor =
+      message.type === 'MessageChanged' && this.application.isSubscribed('message', message.message.id);
+    // Most who hear of messages want no word of their states: these are not even translated for them.
+    if (message.type === 'MessageChanged' && !isAskedFor && !this.#keepsExtensions) return;
+    for (const { event, kind: usual, json } of this.#options.texts.of(message)) {
+      const kind = isAskedFor ? 'e' : usual;
       if (kind === 'x' && !this.#keepsExtensions) continue;
-      if (application.wants(event)) this.#append(kind, withMember(text, 'application', application.name), 1);
+      if (this.application.wants(event)) this.#append(kind, json, 1);
     }
   }
 
-  /** Who subscribes to a message by itself need not ask for the events that ARI does not have. */
-  #isAskedFor(event: AriEvent): boolean {
-    return event.type === 'MessageStateChange' && this.application.isSubscribed('message', event.message.id);
-  }
-
-  #append(kind: RecordKind, text: string, count: number): void {
+  #append(kind: RecordKind, json: Buffer, count: number): void {
     if (this.#unrecorded > 0 && kind !== 'l') this.#recordLoss();
-    const event: Passing = { kind, text, count, isThrough: false };
     if (this.waiting >= WAITING_EVENTS) return this.#overflow(count);
+    const event = new PassingEvent(kind, json, this.own.added, count, this);
     this.#passing.push(event);
-    if (this.#stream === undefined) return this.#unkept(event);
-    this.#stream.append(recordOf(kind, text)).then(
-      (cursor) => {
-        event.cursor = cursor;
-        event.isThrough = true;
-        this.#flush();
-      },
-      (error: unknown) => {
-        if (!(error instanceof Fault)) this.#options.onError(error);
-        this.#refused(event);
-      },
-    );
+    if (this.#stream === undefined) this.#unkept(event);
+    else record(event, this.#stream);
   }
 
   /** In the place of the events: whoever reads the journal learns there that they are missing. */
   #recordLoss(): void {
     const count = this.#unrecorded;
     this.#unrecorded = 0;
-    this.#append('l', this.lossText(lossOf(count)), count);
+    this.#append('l', this.own.loss(lossOf(count)).json, count);
   }
 
-  #refused(event: Passing): void {
+  recorded(): void {
+    this.#flush();
+  }
+
+  refused(event: PassingEvent, error: unknown): void {
+    if (!(error instanceof Fault)) this.#options.onError(error);
     this.#refusals += 1;
     this.#lose(event.count);
     event.isThrough = true;
@@ -236,7 +224,7 @@ export class EventLog {
   }
 
   /** There is no journal for it at all: whoever listens has it nevertheless, as in ARI; where nobody does it is lost. */
-  #unkept(event: Passing): void {
+  #unkept(event: PassingEvent): void {
     if (this.#follower === undefined) this.#refusals += 1;
     this.#lose(event.count);
     event.isThrough = true;
@@ -272,7 +260,7 @@ export class EventLog {
   #passMarks(id: number): void {
     while (this.#marks.length > 0 && this.#marks[0]!.id < id) {
       const { run } = this.#marks.shift()!;
-      this.#passing.push({ kind: 'mark', text: '', count: 0, run, isThrough: true });
+      this.#passing.push({ run, isThrough: true });
     }
     this.#flush();
   }
@@ -282,9 +270,12 @@ export class EventLog {
       const event = this.#passing[this.#head]!;
       // Held any longer, it would be old garbage.
       this.#passing[this.#head++] = undefined;
+      if ('run' in event) {
+        event.run();
+        continue;
+      }
       if (event.cursor !== undefined) this.#passed(event.cursor);
-      if (event.run !== undefined) event.run();
-      else this.#follower?.offer(event);
+      this.#follower?.offer(event);
     }
     if (this.#head < 1_000 && this.#head < this.#passing.length) return;
     this.#head -= this.#passing.splice(0, this.#head).length;

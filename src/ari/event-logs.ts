@@ -26,6 +26,8 @@ export class EventLogs implements Recorder {
   readonly #options: EventLogsOptions;
   readonly #bookmarks: Bookmarks;
   readonly #logs = new Map<string, EventLog>();
+  /** Those that may have something to record: of many applications only a few hear what somebody waits for. */
+  readonly #busy = new Set<EventLog>();
   #lost = 0;
   /** The streams that are being removed: one of the same name waits for it. */
   readonly #ending = new Map<string, Promise<void>>();
@@ -44,9 +46,11 @@ export class EventLogs implements Recorder {
       stream: this.#open(name),
       lastId: () => bus.lastId,
       place: new Place(this.#bookmarks, name),
+      onBusy: (busy) => this.#busy.add(busy),
       onLost: () => (this.#lost += 1),
     });
     this.#logs.set(name, log);
+    this.#busy.add(log);
   }
 
   end({ name }: Application): void {
@@ -61,6 +65,8 @@ export class EventLogs implements Recorder {
       .finally(() => {
         if (this.#ending.get(name) === ended) this.#ending.delete(name);
       });
+    // Nobody waits for it any more, though it has just been told of its end.
+    this.#busy.delete(log);
     this.#ending.set(name, ended);
   }
 
@@ -70,7 +76,11 @@ export class EventLogs implements Recorder {
   }
 
   async settled(): Promise<void> {
-    await Promise.all([...this.#logs.values()].map((log) => log.settled()));
+    const settling: Promise<void>[] = [];
+    for (const log of this.#busy)
+      if (log.isBusy) settling.push(log.settled());
+      else this.#busy.delete(log);
+    await Promise.all(settling);
   }
 
   /** Of an application that is known. */

@@ -10,8 +10,8 @@ export type RecordKind = 'e' | 'x' | 'l';
 export interface WrittenEvent {
   readonly event: AriEvent;
   readonly kind: RecordKind;
-  /** JSON, open at its end: further members can follow. */
-  readonly text: string;
+  /** JSON in UTF-8, open at its end: further members can follow. */
+  readonly json: Buffer;
 }
 
 interface Known {
@@ -19,8 +19,8 @@ interface Known {
   readonly written: readonly WrittenEvent[];
 }
 
-/** How many facts are remembered. */
-const REMEMBERED = 64;
+/** How many facts are remembered: as many as there are messages told at once, since a mailbox hands over all that it holds before the next. */
+const REMEMBERED = 256;
 
 export class EventTexts {
   readonly #entityId: string;
@@ -42,23 +42,70 @@ export class EventTexts {
   }
 
   write(event: AriEvent): WrittenEvent {
-    const text = withMember(JSON.stringify(event).slice(0, -1), 'asterisk_id', this.#entityId);
-    return { event, kind: EXTENSIONS.has(event.type) ? 'x' : 'e', text };
+    const json = Buffer.from(withMember(JSON.stringify(event).slice(0, -1), 'asterisk_id', this.#entityId));
+    return { event, kind: EXTENSIONS.has(event.type) ? 'x' : 'e', json };
   }
 }
 
 /** Adds a member to a text that is open at its end. */
-export const withMember = (text: string, name: 'asterisk_id' | 'application' | 'cursor', value: string): string =>
+const withMember = (text: string, name: 'asterisk_id' | 'cursor', value: string): string =>
   `${text},"${name}":${JSON.stringify(value)}`;
+
+/** What is added to the events of one application. They stay open at their end. */
+export const applicationMember = (name: string): Buffer => Buffer.from(`,"application":${JSON.stringify(name)}`);
+
+/** An event of one application, as a text that is open at its end. */
+export const openText = ({ json }: WrittenEvent, added: Buffer): string => `${json.toString()}${added.toString()}`;
 
 /** The event that a socket is sent. */
 export const closed = (text: string, cursor: string | undefined): string =>
   `${cursor === undefined ? text : withMember(text, 'cursor', cursor)}}`;
 
-export const recordOf = (kind: RecordKind, text: string): string => `${kind}${text}}`;
-
-/** What `recordOf` made. */
+/** What `writeRecord` of an event wrote. */
 export const readRecord = (record: string): { readonly kind: RecordKind; readonly text: string } => ({
   kind: record[0] as RecordKind,
   text: record.slice(1, -1),
 });
+
+/** An event of one application: what others are told, too, and what is added for this one. */
+export class EventBytes {
+  readonly kind: RecordKind;
+  readonly #json: Buffer;
+  readonly #added: Buffer;
+
+  constructor(kind: RecordKind, json: Buffer, added: Buffer) {
+    this.kind = kind;
+    this.#json = json;
+    this.#added = added;
+  }
+
+  /** Of the record in the journal, in bytes: the kind, then JSON. */
+  get size(): number {
+    return this.#json.length + this.#added.length + 2;
+  }
+
+  writeRecord(bytes: Buffer, offset: number): void {
+    bytes[offset] = this.kind.charCodeAt(0);
+    bytes[this.#write(bytes, offset + 1)] = BRACE;
+  }
+
+  /** Of what a socket is sent, in bytes. */
+  frameSize(cursor: string | undefined): number {
+    return this.#json.length + this.#added.length + (cursor === undefined ? 1 : CURSOR.length + cursor.length + 2);
+  }
+
+  writeFrame(cursor: string | undefined, bytes: Buffer, offset: number): void {
+    let end = this.#write(bytes, offset);
+    if (cursor !== undefined) end += bytes.write(`${CURSOR}${cursor}"`, end, 'latin1');
+    bytes[end] = BRACE;
+  }
+
+  #write(bytes: Buffer, offset: number): number {
+    bytes.set(this.#json, offset);
+    bytes.set(this.#added, offset + this.#json.length);
+    return offset + this.#json.length + this.#added.length;
+  }
+}
+
+const BRACE = 0x7d;
+const CURSOR = ',"cursor":"';

@@ -3,15 +3,16 @@ import type { JournalGap } from '../core/journal.ts';
 import { Fault } from '../errors.ts';
 import { closed, readRecord } from './event-text.ts';
 import type { EventLog } from './event-log.ts';
-import { lossOf, type Follows, type Loss, type Passing } from './passing.ts';
+import type { Payload } from './socket-frame.ts';
+import { lossOf, type Follows, type Loss, type PassingEvent } from './passing.ts';
 
 /** The socket, as far as events need it. */
 export interface Outlet {
   /**
-   * Gives the socket up when too much waits in it. Says whether the text was taken; `onHandedOver` is called when it is on
+   * Gives the socket up when too much waits in it. Says whether it was taken; `onHandedOver` is called when it is on
    * its way, whatever becomes of the socket.
    */
-  send(text: string, onHandedOver: () => void): boolean;
+  send(payload: Payload, onHandedOver: () => void): boolean;
   /** The same, for one who can wait: until the promise resolves, if there is one. */
   sendPatiently(text: string, onHandedOver: () => void): Promise<void> | undefined;
   /** An event that is not one of the journal. */
@@ -56,21 +57,21 @@ export class Follower implements Follows {
     return this.#options.log.application.name;
   }
 
-  offer(event: Passing): void {
+  offer(event: PassingEvent): void {
     if (this.#state !== 'live') return;
-    const { cursor, kind, text } = event;
+    const { cursor, kind } = event;
     // The last page may have held it already.
     if (cursor !== undefined && cursor <= this.#taken) return;
     // A loss is for those who were not there.
     const isWanted = kind === 'e' || (kind === 'x' && this.#options.extensions);
     if (!isWanted) return cursor === undefined ? undefined : this.#passOver(cursor);
-    if (this.#options.outlet.send(closed(text, cursor), () => this.#sent(cursor))) this.#taken = cursor ?? this.#taken;
+    if (this.#options.outlet.send(event, () => this.#sent(cursor))) this.#taken = cursor ?? this.#taken;
   }
 
   replaced(): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
-    this.#options.outlet.notify(this.#options.log.notice('ApplicationReplaced'));
+    this.#options.outlet.notify(this.#options.log.own.notice('ApplicationReplaced'));
   }
 
   missed(): void {
@@ -164,7 +165,7 @@ export class Follower implements Follows {
   /** Whoever resumes from the cursor of it is not told again. */
   #tellLoss(loss: Loss, cursor: string | undefined): Promise<void> | undefined {
     const { log, outlet } = this.#options;
-    return outlet.sendPatiently(closed(log.lossText(loss), cursor), () => this.#sent(cursor));
+    return outlet.sendPatiently(closed(log.own.lossText(loss), cursor), () => this.#sent(cursor));
   }
 
   #startAt(cursor: string): void {

@@ -1,21 +1,24 @@
 // What leaves by one WebSocket: at once while the peer reads, and else in a queue, which can be dropped.
 import type { Writable } from 'node:stream';
 import type { WebSocket } from '@fastify/websocket';
+import { bytesOf, bytesPayload, frameBytes, framed, type Payload } from './socket-frame.ts';
 
 /** Frames of one turn leave together, unless they are more bytes than this. */
 const TOGETHER = 64 * 1024;
 /** So many bytes are handed over before the peer has read them: what is handed over cannot be dropped. */
 const AHEAD = 128 * 1024;
 
-/** In bytes, which lie outside of the heap: texts that wait would be copied by the collector, and held up whoever does not. */
 interface Frame {
-  readonly bytes: Buffer;
+  /** It holds bytes alone, which lie outside of the heap: what waits would be copied by the collector, and held up whoever does not. */
+  readonly payload: Payload;
   readonly onHandedOver: (() => void) | undefined;
 }
 
 export interface OutgoingOptions {
   /** How many bytes may wait. */
   readonly maxBuffered: number;
+  /** Whether we are the server of the WebSocket: a client masks what it sends. */
+  readonly isServer: boolean;
   /** More wait: called once, when nothing can leave any more but a close frame. */
   readonly onFull: () => void;
 }
@@ -25,55 +28,58 @@ export class Outgoing {
   /** What the socket writes to. */
   readonly #connection: Writable;
   readonly #options: OutgoingOptions;
+  readonly #isPlain: boolean;
   #frames: Frame[] = [];
   #head = 0;
   #bytes = 0;
+  /** What was handed over in this turn, and its bytes. */
+  #turn: Payload[] = [];
+  #turnBytes = 0;
   #waiting: (() => void)[] = [];
 
   constructor(socket: WebSocket, connection: Writable, options: OutgoingOptions) {
     this.#socket = socket;
     this.#connection = connection;
     this.#options = options;
+    this.#isPlain = options.isServer && socket.extensions === '';
     connection.on('drain', () => this.#pump());
     socket.once('close', () => this.drop());
   }
 
   /** Bytes that wait to be sent. */
   get buffered(): number {
-    return this.#bytes + this.#socket.bufferedAmount;
+    return this.#bytes + this.#turnBytes + this.#socket.bufferedAmount;
   }
 
-  /** Says whether the text was taken. `onHandedOver` is called when it can no longer be dropped. */
-  send(text: string, onHandedOver?: () => void): boolean {
+  /** Says whether it was taken. `onHandedOver` is called when it can no longer be dropped. */
+  send(payload: Payload, onHandedOver?: () => void): boolean {
     if (!this.#isOpen) return false;
-    if (this.buffered + text.length > this.#options.maxBuffered) {
+    if (this.buffered + payload.length > this.#options.maxBuffered) {
       this.drop();
       this.#options.onFull();
       return false;
     }
-    this.#put(text, onHandedOver);
+    this.#put(payload, onHandedOver);
     return true;
   }
 
   /** For one who can wait: until the promise resolves, if there is one. */
-  sendPatiently(text: string, onHandedOver?: () => void): Promise<void> | undefined {
+  sendPatiently(payload: Payload, onHandedOver?: () => void): Promise<void> | undefined {
     if (!this.#isOpen) return undefined;
-    this.#put(text, onHandedOver);
+    this.#put(payload, onHandedOver);
     if (this.#head === this.#frames.length) return undefined;
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
   /** What was not handed over is never sent. */
   drop(): void {
-    this.#frames = [];
-    this.#head = 0;
-    this.#bytes = 0;
-    for (const resolve of this.#waiting.splice(0)) resolve();
+    this.#writeTurn();
+    this.#forget();
   }
 
   /** Hands over all that waits. */
   flush(): void {
-    for (const { bytes, onHandedOver } of this.#frames.slice(this.#head)) this.#handOver(bytes, onHandedOver);
+    for (const { payload, onHandedOver } of this.#frames.slice(this.#head)) this.#handOver(payload, onHandedOver);
     this.drop();
   }
 
@@ -81,37 +87,55 @@ export class Outgoing {
     return this.#socket.readyState === this.#socket.OPEN;
   }
 
-  #put(text: string, onHandedOver: (() => void) | undefined): void {
-    if (this.#head === this.#frames.length && this.#connection.writableLength < AHEAD)
-      return this.#handOver(text, onHandedOver);
-    const bytes = Buffer.from(text);
-    this.#frames.push({ bytes, onHandedOver });
+  #put(payload: Payload, onHandedOver: (() => void) | undefined): void {
+    if (this.#head === this.#frames.length && this.#hasRoom) return this.#handOver(payload, onHandedOver);
+    const bytes = bytesOf(payload);
+    this.#frames.push({ payload: bytesPayload(bytes), onHandedOver });
     this.#bytes += bytes.length;
   }
 
-  #pump(): void {
-    while (this.#head < this.#frames.length && this.#isOpen && this.#connection.writableLength < AHEAD) {
-      const { bytes, onHandedOver } = this.#frames[this.#head++]!;
-      this.#bytes -= bytes.length;
-      this.#handOver(bytes, onHandedOver);
-    }
-    if (this.#head < this.#frames.length) return;
-    this.drop();
+  get #hasRoom(): boolean {
+    return this.#connection.writableLength + this.#turnBytes < AHEAD;
   }
 
-  #handOver(text: string | Buffer, onHandedOver: (() => void) | undefined): void {
-    this.#gather();
-    this.#socket.send(text, { binary: false });
+  #pump(): void {
+    while (this.#head < this.#frames.length && this.#isOpen && this.#hasRoom) {
+      const { payload, onHandedOver } = this.#frames[this.#head++]!;
+      this.#bytes -= payload.length;
+      this.#handOver(payload, onHandedOver);
+    }
+    if (this.#head === this.#frames.length) this.#forget();
+  }
+
+  #forget(): void {
+    this.#frames = [];
+    this.#head = 0;
+    this.#bytes = 0;
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  #handOver(payload: Payload, onHandedOver: (() => void) | undefined): void {
+    if (this.#turn.length === 0) process.nextTick(() => this.#writeTurn());
+    this.#turn.push(payload);
+    this.#turnBytes += frameBytes(payload);
+    if (this.#turnBytes >= TOGETHER) this.#writeTurn();
     onHandedOver?.();
   }
 
-  /** One call of the system for many frames. */
-  #gather(): void {
-    if (this.#connection.writableCorked > 0) {
-      if (this.#connection.writableLength >= TOGETHER) this.#connection.uncork();
-      return;
-    }
+  #writeTurn(): void {
+    if (this.#turn.length === 0) return;
+    const frames = this.#turn;
+    const size = this.#turnBytes;
+    this.#turn = [];
+    this.#turnBytes = 0;
+    if (!this.#isOpen) return;
+    if (this.#isPlain) this.#connection.write(framed(frames, size));
+    else this.#sendAll(frames);
+  }
+
+  #sendAll(payloads: readonly Payload[]): void {
     this.#connection.cork();
-    process.nextTick(() => this.#connection.uncork());
+    for (const payload of payloads) this.#socket.send(bytesOf(payload), { binary: false });
+    this.#connection.uncork();
   }
 }

@@ -127,19 +127,15 @@ const eventsOf = route<Fact, AriEvent[]>(
           body,
           ...(id !== undefined && { id }),
           ...(encoding && { encoding }),
-          variables: { ...variables },
+          variables,
         },
       },
     ],
 
-    MessageChanged: ({ at, message, endpoint }) => [
-      {
-        type: 'MessageStateChange',
-        timestamp: momentJson(at),
-        message: messageJson(message),
-        ...(endpoint && { endpoint: endpointJson(endpoint) }),
-      },
-    ],
+    MessageChanged: ({ at, message, endpoint }) => {
+      const event = { type: 'MessageStateChange' as const, timestamp: momentJson(at), message: messageJson(message) };
+      return [endpoint === undefined ? event : { ...event, endpoint: endpointJson(endpoint) }];
+    },
 
     StasisStarted: ({ at, channel, args, replaced }) => [
       {

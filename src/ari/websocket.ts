@@ -12,6 +12,7 @@ import type { JsonReader } from './parameters.ts';
 import type { Notice } from './passing.ts';
 import { Receipts } from './receipts.ts';
 import type { Context } from './resource.ts';
+import { textPayload, type Payload } from './socket-frame.ts';
 import { momentJson } from './time.ts';
 
 /** A frame that is longer, in bytes, closes the socket with 1009. A request's body may be as long as over HTTP. */
@@ -80,7 +81,8 @@ export class EventSocket implements Outlet {
   constructor(socket: WebSocket, connection: Writable, opening: Opening, options: SocketOptions, held?: Held) {
     this.#socket = socket;
     const { maxBuffered } = options;
-    this.#outgoing = new Outgoing(socket, connection, { maxBuffered, onFull: () => this.giveUp() });
+    const isServer = held === undefined;
+    this.#outgoing = new Outgoing(socket, connection, { maxBuffered, isServer, onFull: () => this.giveUp() });
     this.#opening = opening;
     this.#options = options;
     this.#held = held;
@@ -127,12 +129,12 @@ export class EventSocket implements Outlet {
     this.#socket.terminate();
   }
 
-  send(text: string, onHandedOver: () => void): boolean {
-    return this.#outgoing.send(text, onHandedOver);
+  send(payload: Payload, onHandedOver: () => void): boolean {
+    return this.#outgoing.send(payload, onHandedOver);
   }
 
   sendPatiently(text: string, onHandedOver: () => void): Promise<void> | undefined {
-    return this.#outgoing.sendPatiently(text, onHandedOver);
+    return this.#outgoing.sendPatiently(textPayload(text), onHandedOver);
   }
 
   onSent(): void {
@@ -141,7 +143,7 @@ export class EventSocket implements Outlet {
   }
 
   notify(text: string | undefined): void {
-    if (text !== undefined) this.send(text, () => (this.#options.counters.eventsSent += 1));
+    if (text !== undefined) this.send(textPayload(text), () => (this.#options.counters.eventsSent += 1));
   }
 
   /** The peer does not keep up: it is told from where it may resume, and is not waited for long. */
@@ -151,8 +153,8 @@ export class EventSocket implements Outlet {
     const cursors = `too slow; since=${this.#attached.map(({ follower }) => follower.position).join(',')}`;
     const isShort = Buffer.byteLength(cursors) <= LONGEST_REASON;
     this.#leave();
-    this.#socket.close(TRY_AGAIN_LATER, isShort ? cursors : 'too slow');
     this.#outgoing.drop();
+    this.#socket.close(TRY_AGAIN_LATER, isShort ? cursors : 'too slow');
     this.#farewell = setTimeout(() => this.terminate(), this.#options.farewell);
   }
 
@@ -170,7 +172,7 @@ export class EventSocket implements Outlet {
     const log = eventLogs.of(registration.application);
     const since = this.#held === undefined ? this.#opening.since.get(name) : (): string => log.place.resumption;
     const { extensions } = this.#opening;
-    if (this.#held !== undefined) this.notify(log.notice('ApplicationRegistered'));
+    if (this.#held !== undefined) this.notify(log.own.notice('ApplicationRegistered'));
     const follower = new Follower({ log, outlet: this, extensions, since, onError: bus.onError });
     return { registration, follower };
   }
@@ -186,7 +188,7 @@ export class EventSocket implements Outlet {
 
   #announce(type: Notice): void {
     const { eventLogs } = this.#options.context;
-    for (const { registration } of this.#attached) this.notify(eventLogs.of(registration.application).notice(type));
+    for (const { registration } of this.#attached) this.notify(eventLogs.of(registration.application).own.notice(type));
   }
 
   #leave(): void {
@@ -225,7 +227,8 @@ export class EventSocket implements Outlet {
         const { node } = context;
         const [application] = this.#opening.apps;
         const timestamp = momentJson(node.now());
-        this.#outgoing.send(JSON.stringify({ ...answer, timestamp, asterisk_id: node.entityId, application }));
+        const text = JSON.stringify({ ...answer, timestamp, asterisk_id: node.entityId, application });
+        this.#outgoing.send(textPayload(text));
       }
       if (this.#socket.isPaused && !this.#isFull) this.#socket.resume();
     }

@@ -5,6 +5,7 @@ import type { Channel } from './channel.ts';
 import { compileFilter, type EventFilter, type FilteredEvent } from './event-filter.ts';
 import { caused, type EndReason, type Fact } from './facts.ts';
 import type { Entry, Residence } from './residence.ts';
+import type { Followers } from './followers.ts';
 import { EVERY } from './sources.ts';
 
 export type SourceKind = 'channel' | 'bridge' | 'endpoint' | 'deviceState' | 'message';
@@ -21,6 +22,7 @@ export class Application implements Residence {
   readonly name: string;
   /** What its subscriptions lead here, and what is told to it alone. */
   readonly topic: Topic<Fact>;
+  readonly #followers: Followers<Application>;
   /** Whether it stays, and what it is told is kept, while nobody listens. */
   isPersistent = false;
   #filter: EventFilter = { allowed: [], disallowed: [] };
@@ -36,9 +38,10 @@ export class Application implements Residence {
   readonly #veiled = new Map<SourceKind, Interest>();
   #listener: Subscription<Fact> | undefined;
 
-  constructor(name: string, topic: Topic<Fact>) {
+  constructor(name: string, topic: Topic<Fact>, followers: Followers<Application>) {
     this.name = name;
     this.topic = topic;
+    this.#followers = followers;
   }
 
   get filter(): EventFilter {
@@ -87,7 +90,7 @@ export class Application implements Residence {
   subscribe(kind: SourceKind, id: string, follow: () => Closable | undefined): void {
     if (this.isSubscribed(kind, EVERY[kind])) return;
     const interest = this.#interests[kind].get(id);
-    if (interest === undefined) this.#interests[kind].set(id, { count: 1, forward: follow() });
+    if (interest === undefined) this.#keep(kind, id, { count: 1, forward: follow() });
     else if (kind !== 'deviceState') interest.count += 1;
   }
 
@@ -103,7 +106,17 @@ export class Application implements Residence {
   /** Ends the interest whatever its count, since the object is gone. */
   forget(kind: SourceKind, id: string): void {
     this.#interests[kind].get(id)?.forward?.close();
+    this.#lose(kind, id);
+  }
+
+  #keep(kind: SourceKind, id: string, interest: Interest): void {
+    this.#interests[kind].set(id, interest);
+    this.#followers.add(kind, id, this);
+  }
+
+  #lose(kind: SourceKind, id: string): void {
     this.#interests[kind].delete(id);
+    this.#followers.delete(kind, id, this);
   }
 
   isSubscribed(kind: SourceKind, id: string): boolean {
@@ -129,7 +142,7 @@ export class Application implements Residence {
     for (const kind of kindsOf(this.#interests)) {
       const interest = this.#interests[kind].get(EVERY[kind]);
       if (interest === undefined) continue;
-      this.#interests[kind].delete(EVERY[kind]);
+      this.#lose(kind, EVERY[kind]);
       this.#veiled.get(kind)?.forward?.close();
       this.#veiled.set(kind, interest);
     }
@@ -137,7 +150,7 @@ export class Application implements Residence {
 
   /** They are interests again. Says whether there were any. */
   unveil(): boolean {
-    for (const [kind, interest] of this.#veiled) this.#interests[kind].set(EVERY[kind], interest);
+    for (const [kind, interest] of this.#veiled) this.#keep(kind, EVERY[kind], interest);
     const hadAny = this.hasVeiled;
     this.#veiled.clear();
     return hadAny;

@@ -7,6 +7,7 @@ import type { Bus, Subscription, SubscriptionOptions } from '../stasis/index.ts'
 import { Application, type Listener, type SourceKind } from './application.ts';
 import type { EventFilter } from './event-filter.ts';
 import type { EndpointSnapshot, Fact } from './facts.ts';
+import { Followers } from './followers.ts';
 import { KeptApplications } from './kept-applications.ts';
 import { keyOf, KnownApplication } from './known-application.ts';
 import type { Lingering, Recorder } from './recorder.ts';
@@ -36,6 +37,7 @@ export class Applications {
   readonly #sources: Sources;
   readonly #onInterest: () => void;
   readonly #entries = new Map<string, KnownApplication>();
+  readonly #followers = new Followers<Application>();
   #recorder: Recorder | undefined;
   #lingering: Lingering = { lingers: 0, after: () => () => undefined };
   #kept: KeptApplications | undefined;
@@ -147,11 +149,15 @@ export class Applications {
     const entry = this.#get(name);
     const { application } = entry;
     const sources = eventSources.map((each) => this.#sources.parse(each));
-    for (const source of sources) {
-      if (!source.exists) throw unprocessable(`Event source does not exist: ${source.text}`, 'event-source-not-found');
+    const missing = sources.find(({ exists }) => !exists);
+    for (const source of missing === undefined ? sources : sources.slice(0, sources.indexOf(missing))) {
       entry.follow(source);
-      this.#changed(entry);
+      this.#onInterest();
     }
+    // Once for all of them: what is kept of it is written as a whole.
+    if (missing !== sources[0]) this.#save(entry);
+    if (missing !== undefined)
+      throw unprocessable(`Event source does not exist: ${missing.text}`, 'event-source-not-found');
     return application;
   }
 
@@ -160,11 +166,10 @@ export class Applications {
     const entry = this.#get(name);
     const { application } = entry;
     const sources = eventSources.map((each) => this.#sources.parse(each));
-    for (const source of sources) {
-      if (!application.unsubscribe(source.kind, keyOf(source)))
-        throw unprocessable(`Application not subscribed to event source: ${source.text}`, 'not-subscribed');
-      this.#save(entry);
-    }
+    const missing = sources.find((source) => !application.unsubscribe(source.kind, keyOf(source)));
+    if (missing !== sources[0]) this.#save(entry);
+    if (missing !== undefined)
+      throw unprocessable(`Application not subscribed to event source: ${missing.text}`, 'not-subscribed');
     this.#sweep(name, entry);
     return application;
   }
@@ -189,12 +194,10 @@ export class Applications {
   /** Whether anyone would be told, now or later, of a text message from this endpoint. */
   hearsTexts({ id, tech, resource }: EndpointSnapshot): boolean {
     const event = { type: 'TextMessageReceived', endpoint: { technology: tech, resource } };
-    return [...this.#entries.values()].some(
-      ({ application }) =>
-        (application.isActive || application.isPersistent) &&
-        application.wants(event) &&
-        [EVERY.endpoint, tech, id].some((source) => application.isSubscribed('endpoint', source)),
-    );
+    for (const source of [EVERY.endpoint, tech, id])
+      for (const application of this.#followers.of('endpoint', source))
+        if ((application.isActive || application.isPersistent) && application.wants(event)) return true;
+    return false;
   }
 
   /** A channel has ended: nobody can be subscribed to it any longer. */
@@ -230,7 +233,7 @@ export class Applications {
   }
 
   #make(name: string): KnownApplication {
-    const application = new Application(name, this.#bus.topic<Fact>(`application:${name}`));
+    const application = new Application(name, this.#bus.topic<Fact>(`application:${name}`), this.#followers);
     const entry = new KnownApplication(application);
     this.#entries.set(name, entry);
     this.#recorder?.begin(application);
@@ -248,8 +251,8 @@ export class Applications {
   }
 
   #objectGone(kind: SourceKind, id: string): void {
-    for (const [name, entry] of this.#entries) {
-      if (!entry.application.isSubscribed(kind, id)) continue;
+    for (const { name } of [...this.#followers.of(kind, id)]) {
+      const entry = this.#entries.get(name)!;
       entry.application.forget(kind, id);
       this.#save(entry);
       this.#sweep(name, entry);

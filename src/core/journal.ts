@@ -31,6 +31,18 @@ export interface JournalLimits {
   readonly maxBytes: number;
 }
 
+/** A record that writes itself: nobody has to make a text of it first. */
+export interface JournalEntry {
+  /** In bytes of UTF-8. */
+  readonly size: number;
+  /** Writes as many bytes as it has. */
+  writeRecord(bytes: Buffer, offset: number): void;
+  /** It survives the death of the process. */
+  written(cursor: string): void;
+  /** As `append` fails. */
+  refused(error: unknown): void;
+}
+
 export interface JournalStream {
   readonly name: string;
   /** The cursor of the last record that was written; of an empty stream, the one before its first. */
@@ -40,6 +52,11 @@ export interface JournalStream {
    * promises resolve in the order of the calls. Fails with a Fault 'unavailable' when the disk refuses, or when too much waits.
    */
   append(text: string): Promise<string>;
+  /**
+   * The same for whoever writes much, if the engine knows how: without a promise and a text for each record. It is told in
+   * the order of the calls, and may be within the call.
+   */
+  put?(entry: JournalEntry): void;
   /** The records behind the cursor, at most `limit`, as far as they are written. A cursor that is none of this stream is a gap. */
   read(after: string, limit: number): Promise<JournalPage>;
 }

@@ -15,6 +15,8 @@ export interface SubscriptionOptions<M extends Payload> {
    */
   readonly limit?: number;
   readonly onOverflow?: () => void;
+  /** A message came into the mailbox when all before it had been handled. Called within publish(): it may note that, and no more. */
+  readonly onWaiting?: () => void;
 }
 
 export interface SubscriptionMetrics {
@@ -49,6 +51,8 @@ export class Subscription<M extends Payload> {
   #queue: Message<M>[] = [];
   #head = 0;
   #isDraining = false;
+  /** Messages delivered since the mailbox was last empty. */
+  #inTurn = 0;
   #isClosed = false;
   #final: Message<M> | undefined;
   #delivered = 0;
@@ -82,6 +86,11 @@ export class Subscription<M extends Payload> {
   drained(): Promise<void> {
     if (this.isDrained) return Promise.resolve();
     return new Promise((resolve) => this.#waiters.push({ after: this.#accepted, resolve }));
+  }
+
+  /** Whether no message but the last can ever come here: it is but a sign that someone listens. */
+  get isDeaf(): boolean {
+    return this.#types?.size === 0;
   }
 
   /** Whether everything that was accepted so far has been handled. */
@@ -129,33 +138,54 @@ export class Subscription<M extends Payload> {
   }
 
   #enqueue(message: Message<M>): void {
+    if (this.isDrained) this.#options.onWaiting?.();
     this.#queue.push(message);
     this.#accepted += 1;
     if (this.#isDraining) return;
     this.#isDraining = true;
-    queueMicrotask(() => void this.#drain());
+    this.#inTurn = 0;
+    queueMicrotask(this.#drain);
   }
 
-  async #drain(): Promise<void> {
-    let inTurn = 0;
+  readonly #drain = (): void => {
     while (this.#head < this.#queue.length) {
       const message = this.#queue[this.#head++]!;
       if (this.#head === this.#queue.length) {
         this.#queue = [];
         this.#head = 0;
       }
-      try {
-        const handled = this.#handler(message);
-        if (handled !== undefined) await handled;
-      } catch (error) {
-        this.#host.onError(error);
-      }
-      this.#delivered += 1;
-      this.#finish();
-      if (message === this.#final) break;
-      if (++inTurn % BATCH === 0) await new Promise(setImmediate);
+      const handled = this.#handle(message);
+      if (handled !== undefined) return void handled.catch(this.#host.onError).then(() => this.#goOn(message));
+      if (this.#hasEndedWith(message)) return;
+      if (++this.#inTurn % BATCH === 0) return void setImmediate(this.#drain);
     }
     this.#isDraining = false;
+  };
+
+  #handle(message: Message<M>): Promise<void> | undefined {
+    try {
+      const handled = this.#handler(message);
+      // One whose value nobody asked for may return anything.
+      return handled instanceof Promise ? handled : undefined;
+    } catch (error) {
+      this.#host.onError(error);
+      return undefined;
+    }
+  }
+
+  #goOn(message: Message<M>): void {
+    if (this.#hasEndedWith(message)) return;
+    if (++this.#inTurn % BATCH === 0) setImmediate(this.#drain);
+    else this.#drain();
+  }
+
+  /** The message was handled. Says whether nothing can come behind it. */
+  #hasEndedWith(message: Message<M>): boolean {
+    this.#delivered += 1;
+    this.#finish();
+    if (message !== this.#final) return false;
+    this.#isDraining = false;
+    return true;
   }
 
   #finish(): void {

@@ -121,7 +121,7 @@ export class Topic<M extends Payload> implements Closable {
       const visit = (topic: Topic<M>): void => {
         if (seen.has(topic)) return;
         seen.add(topic);
-        reached.push(...topic.#subscriptions);
+        for (const subscription of topic.#subscriptions) if (!subscription.isDeaf) reached.push(subscription);
         for (const { to } of topic.#forwards) visit(to);
       };
       visit(this);

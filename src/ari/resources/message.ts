@@ -35,22 +35,24 @@ export const StoredMessage = Type.Object(
   { title: 'StoredMessage', description: 'A text message, and what has become of it.' },
 );
 
-export const messageJson = (message: MessageSnapshot): Static<typeof StoredMessage> => {
-  const { id, direction, endpoint, state, status, reason, contact, attempts, text } = message;
-  return {
-    ...{ id, direction, endpoint, state },
-    ...(status !== undefined && { status }),
-    ...(reason !== undefined && { reason }),
-    ...(contact !== undefined && { contact }),
-    attempts,
-    ...{ from: text.from, to: text.to, body: text.body },
-    ...(text.encoding && { encoding: text.encoding }),
-    variables: { ...text.variables },
-    created: momentJson(message.createdAt),
-    changed: momentJson(message.changedAt),
-    expires: momentJson(message.expiresAt),
-  };
-};
+/** Put together member by member, since it runs for each state of each message: with spreads it takes more than twice as long. */
+export function messageJson(message: MessageSnapshot): Static<typeof StoredMessage> {
+  const { id, direction, endpoint, state, status, reason, contact, text } = message;
+  const json: Partial<Static<typeof StoredMessage>> = { id, direction, endpoint, state };
+  if (status !== undefined) json.status = status;
+  if (reason !== undefined) json.reason = reason;
+  if (contact !== undefined) json.contact = contact;
+  json.attempts = message.attempts;
+  json.from = text.from;
+  json.to = text.to;
+  json.body = text.body;
+  if (text.encoding !== undefined) json.encoding = text.encoding;
+  json.variables = text.variables;
+  json.created = momentJson(message.createdAt);
+  json.changed = momentJson(message.changedAt);
+  json.expires = momentJson(message.expiresAt);
+  return json as Static<typeof StoredMessage>;
+}
 
 /** Ten years, in seconds. */
 const LONGEST_WAIT = 315_360_000;

@@ -8,8 +8,14 @@ export interface Place {
 }
 
 /** Of fixed width, the ordinal first: cursors of one stream sort as their records. */
-export const cursorOf = ({ ordinal, generation }: Place): string =>
-  `${ordinal.toString(16).padStart(12, '0')}-${generation.toString(16).padStart(8, '0')}`;
+export const cursorOf = (place: Place): string => cursorsFrom(place)();
+
+/** The cursors of that record and of those that were written behind it in the same life, one with each call. */
+export function cursorsFrom({ ordinal, generation }: Place): () => string {
+  const life = `-${generation.toString(16).padStart(8, '0')}`;
+  let next = ordinal;
+  return () => (next++).toString(16).padStart(12, '0') + life;
+}
 
 /** Nothing for a text that is no cursor. */
 export function placeOf(cursor: string): Place | undefined {

@@ -15,13 +15,17 @@ export function journalFiles(now: () => number = () => performance.now()): OpenF
   return async (path, flags) => {
     const handle = await open(path, flags);
     return {
-      async write(bytes, offset, length, position) {
+      write(bytes, offset, length, position) {
         const begun = now();
         if (begun < cautiousUntil) return handle.write(bytes, offset, length, position);
-        const bytesWritten = writeSync(handle.fd, bytes, offset, length, position);
-        const ended = now();
-        if (ended - begun > PATIENCE) cautiousUntil = ended + CAUTION;
-        return { bytesWritten };
+        try {
+          const bytesWritten = writeSync(handle.fd, bytes, offset, length, position);
+          const ended = now();
+          if (ended - begun > PATIENCE) cautiousUntil = ended + CAUTION;
+          return { bytesWritten };
+        } catch (error) {
+          return Promise.reject(error);
+        }
       },
       datasync: () => handle.datasync(),
       truncate: (length) => handle.truncate(length),

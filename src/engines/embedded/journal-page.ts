@@ -1,8 +1,8 @@
 // Reads a page of a stream from its segments, and finds what is missing before it.
 import type { JournalGap, JournalPage, JournalRecord } from '../../core/journal.ts';
 import { cursorOf, type Place } from './cursor.ts';
-import { textOf, type FoundRecord } from './segment-format.ts';
-import type { Segment, Written } from './segment.ts';
+import { textOf, type FoundRecord, type Written } from './segment-format.ts';
+import type { Segment } from './segment.ts';
 
 export interface PageRequest {
   readonly after: Place;

@@ -3,12 +3,17 @@ import { open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JournalLimits } from '../../core/journal.ts';
 import type { Log } from './journal-directory.ts';
-import { encodeHeader, headerBytes, type SegmentHeader } from './segment-format.ts';
-import { Segment, type Written } from './segment.ts';
+import { encodeHeader, headerBytes, type SegmentHeader, type Written } from './segment-format.ts';
+import { Segment } from './segment.ts';
+
+interface Progress {
+  readonly bytesWritten: number;
+}
 
 /** What is asked of a file that is written. */
 export interface WritableFile {
-  write(bytes: Buffer, offset: number, length: number, position: number): Promise<{ readonly bytesWritten: number }>;
+  /** Gives no promise when it is done already. Fails with a promise only. */
+  write(bytes: Buffer, offset: number, length: number, position: number): Promise<Progress> | Progress;
   truncate(length: number): Promise<void>;
   datasync(): Promise<void>;
   close(): Promise<void>;
@@ -87,9 +92,21 @@ export async function beginSegment(
   return { segment: Segment.begun(file, header), handle };
 }
 
+/** Nothing when it is done already. */
+export function writeFully(handle: WritableFile, bytes: Buffer, position: number): Promise<void> | undefined {
+  const progress = handle.write(bytes, 0, bytes.length, position);
+  if (!('then' in progress) && progress.bytesWritten === bytes.length) return undefined;
+  return writeRest(handle, bytes, position, progress);
+}
+
 /** The system may take less than all of it at once. */
-export async function writeFully(handle: WritableFile, bytes: Buffer, position: number): Promise<void> {
-  let done = 0;
+async function writeRest(
+  handle: WritableFile,
+  bytes: Buffer,
+  position: number,
+  begun: Promise<Progress> | Progress,
+): Promise<void> {
+  let { bytesWritten: done } = await begun;
   while (done < bytes.length) {
     const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, position + done);
     done += bytesWritten;

@@ -1,12 +1,12 @@
 // One stream of the journal: appends to its newest segment in groups, reads pages, and drops what is too old or too much.
 import { rm } from 'node:fs/promises';
-import type { JournalLimits, JournalPage, JournalStream } from '../../core/journal.ts';
+import type { JournalEntry, JournalLimits, JournalPage, JournalStream } from '../../core/journal.ts';
 import { Fault } from '../../errors.ts';
-import { cursorOf, placeOf } from './cursor.ts';
+import { cursorOf, placeOf, type Place } from './cursor.ts';
 import { faithful } from './faithful.ts';
-import { GroupCommit } from './group-commit.ts';
 import { diskFault, syncDirectory, type Log } from './journal-directory.ts';
 import { notKept, readPage } from './journal-page.ts';
+import { JournalQueue, textEntry, type Outcome } from './journal-queue.ts';
 import {
   beginSegment,
   findSegments,
@@ -16,8 +16,8 @@ import {
   type OpenFile,
   type WritableFile,
 } from './journal-segments.ts';
-import { encodeRecord, recordBytes } from './segment-format.ts';
-import type { Segment, Written } from './segment.ts';
+import { encodeRecords, type Written } from './segment-format.ts';
+import type { Segment } from './segment.ts';
 import { Turns } from './turns.ts';
 
 export interface StreamOptions extends JournalLimits {
@@ -39,7 +39,7 @@ export class FileStream implements JournalStream {
   readonly #options: StreamOptions;
   readonly #generation: number;
   readonly #birth: number;
-  readonly #commit: GroupCommit<string, string>;
+  readonly #queue: JournalQueue;
   /** Whatever changes the newest segment, or which one it is. */
   readonly #turns = new Turns();
   #segments: readonly Segment[];
@@ -62,11 +62,10 @@ export class FileStream implements JournalStream {
     this.#options = options;
     this.#birth = segments.find(({ header }) => header !== undefined)?.header?.birth ?? 0;
     this.#last = lastOf(segments);
-    this.#commit = new GroupCommit({
-      sizeOf: recordBytes,
+    this.#queue = new JournalQueue({
       limit: options.maxWaiting,
       atOnce: this.#segmentBytes,
-      write: (texts) => this.#turns.run(() => this.#write(texts)),
+      write: (entries) => this.#write(entries),
       full: () => new Fault('unavailable', `too much waits for the journal of ${name}`, { code: 'journal-full' }),
       ended: () => this.#ended(),
     });
@@ -97,15 +96,19 @@ export class FileStream implements JournalStream {
   }
 
   get waiting(): number {
-    return this.#commit.waiting;
+    return this.#queue.waiting;
   }
 
   get refused(): number {
-    return this.#commit.refused;
+    return this.#queue.refused;
   }
 
   async append(text: string): Promise<string> {
-    return this.#commit.add(faithful(text));
+    return textEntry(faithful(text), (entry) => this.put(entry));
+  }
+
+  put(entry: JournalEntry): void {
+    this.#queue.put(entry);
   }
 
   async read(after: string, limit: number): Promise<JournalPage> {
@@ -151,7 +154,7 @@ export class FileStream implements JournalStream {
 
   /** Writes what waits, and closes the file. What is asked for later fails with a Fault 'unavailable'. */
   async end(): Promise<void> {
-    await this.#commit.end();
+    await this.#queue.end();
     this.#hasEnded = true;
     await this.sync();
     await this.#turns.run(() => this.#close());
@@ -169,50 +172,65 @@ export class FileStream implements JournalStream {
     return new Fault('unavailable', `the stream ${this.name} has ended`, { code: 'journal-closed' });
   }
 
-  async #write(texts: readonly string[]): Promise<string[]> {
-    try {
-      if (this.#newest.last !== undefined && this.#newest.size >= this.#segmentBytes) await this.#roll();
-      const cursors = await this.#writeRecords(await this.#writable(), texts);
-      await this.#retain();
-      return cursors;
-    } catch (error) {
-      throw diskFault(error, `the journal of ${this.name} cannot be written`);
-    }
+  #write(entries: readonly JournalEntry[]): Outcome | Promise<Outcome> {
+    const handle = this.#handle;
+    const isReady = handle !== undefined && this.#turns.isIdle && !this.#hasRest && !this.#isFull;
+    if (!isReady) return this.#inTurn(async () => this.#writeRecords(await this.#writable(), entries));
+    const place = this.#writeRecords(handle, entries);
+    return 'then' in place || this.bytes > this.#options.maxBytes ? this.#inTurn(() => place) : place;
+  }
+
+  /** Where something is to be waited for, nobody may change the segments meanwhile. */
+  #inTurn(write: () => Place | Promise<Place>): Promise<Outcome> {
+    return this.#turns.run(async () => {
+      try {
+        const place = await write();
+        await this.#retain();
+        return place;
+      } catch (error) {
+        return diskFault(error, `the journal of ${this.name} cannot be written`);
+      }
+    });
+  }
+
+  get #isFull(): boolean {
+    return this.#newest.last !== undefined && this.#newest.size >= this.#segmentBytes;
+  }
+
+  /** The file of a segment that has room. */
+  async #writable(): Promise<WritableFile> {
+    if (this.#isFull) await this.#roll();
+    return this.#opened();
   }
 
   /** The newest segment's file, as it is after the last record that was written. */
-  async #writable(): Promise<WritableFile> {
+  async #opened(): Promise<WritableFile> {
     this.#handle ??= await this.#options.openFile(this.#newest.file, 'r+');
     if (this.#hasRest) await this.#cut(this.#handle);
     return this.#handle;
   }
 
-  async #writeRecords(handle: WritableFile, texts: readonly string[]): Promise<string[]> {
-    const newest = this.#newest;
-    const bytes = Buffer.allocUnsafe(texts.reduce((sum, text) => sum + recordBytes(text), 0));
-    const time = this.#options.now();
-    const { ordinal } = this.#last;
-    let end = 0;
-    const records = texts.map((text, index) => {
-      // Spreads come last, as in the bus: what comes first is kept too long.
-      const place = { ordinal: ordinal + index + 1, generation: this.#generation };
-      const offset = end;
-      end = encodeRecord({ time, text, ...place }, bytes, offset);
-      return { time, offset: newest.size + offset, end: newest.size + end, ...place };
-    });
-    try {
-      await writeFully(handle, bytes, newest.size);
-    } catch (error) {
-      this.#hasRest = true;
-      // If this fails too, it is done before the next write, which does not happen without it.
-      await this.#cut(handle).catch(() => undefined);
-      throw error;
-    }
-    for (const record of records) newest.note(record);
-    newest.size += bytes.length;
-    this.#last = newest.last!;
+  /** Gives the place of the first; no promise when it is done already. */
+  #writeRecords(handle: WritableFile, entries: readonly JournalEntry[]): Place | Promise<Place> {
+    const first = { ordinal: this.#last.ordinal + 1, generation: this.#generation, time: this.#options.now() };
+    const written = writeFully(handle, encodeRecords(entries, first), this.#newest.size);
+    if (written === undefined) return this.#note(entries, first);
+    return written.then(
+      () => this.#note(entries, first),
+      async (error: unknown) => {
+        this.#hasRest = true;
+        // If this fails too, it is done before the next write, which does not happen without it.
+        await this.#cut(handle).catch(() => undefined);
+        throw error;
+      },
+    );
+  }
+
+  #note(entries: readonly JournalEntry[], first: Written): Place {
+    this.#newest.noteAll(entries, first);
+    this.#last = this.#newest.last!;
     this.#isDirty = true;
-    return records.map(cursorOf);
+    return first;
   }
 
   async #cut(handle: WritableFile): Promise<void> {
@@ -221,7 +239,7 @@ export class FileStream implements JournalStream {
   }
 
   async #roll(): Promise<void> {
-    const old = await this.#writable();
+    const old = await this.#opened();
     await old.datasync();
     const { ordinal, generation, time } = this.#last;
     const header = { first: ordinal + 1, birth: this.#birth, previous: { generation, time } };

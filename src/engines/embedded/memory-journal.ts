@@ -1,10 +1,11 @@
 // The Journal in memory: what it keeps ends with the process. For events that need not outlive it.
 import { randomInt } from 'node:crypto';
-import type { Journal, JournalLimits, JournalPage, JournalStream } from '../../core/journal.ts';
+import type { Journal, JournalEntry, JournalLimits, JournalPage, JournalStream } from '../../core/journal.ts';
 import { Fault } from '../../errors.ts';
 import { cursorOf, placeOf } from './cursor.ts';
 import { faithful } from './faithful.ts';
 import type { JournalMetrics } from './journal.ts';
+import { textEntry } from './journal-queue.ts';
 
 export interface MemoryJournalOptions extends JournalLimits {
   /** Milliseconds since 1970. */
@@ -17,8 +18,7 @@ export interface MemoryJournalOptions extends JournalLimits {
 
 interface Kept {
   readonly time: number;
-  readonly bytes: number;
-  readonly text: string;
+  readonly bytes: Buffer;
 }
 
 export function memoryJournal({
@@ -90,16 +90,21 @@ class MemoryStream implements JournalStream {
   }
 
   async append(text: string): Promise<string> {
-    this.#check();
-    const bytes = Buffer.byteLength(faithful(text));
-    this.#kept.push({ time: this.#options.now(), bytes, text });
-    this.bytes += bytes;
+    return textEntry(faithful(text), (entry) => this.put(entry));
+  }
+
+  put(entry: JournalEntry): void {
+    if (this.#hasEnded) return entry.refused(this.#ended());
+    const bytes = Buffer.allocUnsafe(entry.size);
+    entry.writeRecord(bytes, 0);
+    this.#kept.push({ time: this.#options.now(), bytes });
+    this.bytes += bytes.length;
     this.#retain();
-    return this.last;
+    entry.written(this.last);
   }
 
   async read(after: string, limit: number): Promise<JournalPage> {
-    this.#check();
+    if (this.#hasEnded) throw this.#ended();
     this.#retain();
     const place = placeOf(after);
     if (place?.generation !== this.#generation || place.ordinal > this.#gone + this.#kept.length) {
@@ -108,7 +113,7 @@ class MemoryStream implements JournalStream {
     const from = Math.max(place.ordinal, this.#gone);
     const records = this.#kept
       .slice(from - this.#gone, from - this.#gone + limit)
-      .map(({ text }, index) => ({ cursor: this.#cursor(from + index + 1), text }));
+      .map(({ bytes }, index) => ({ cursor: this.#cursor(from + index + 1), text: bytes.toString() }));
     const count = from - place.ordinal;
     if (count === 0) return { records };
     const gap = { from: this.#cursor(place.ordinal + 1), to: this.#cursor(from), count, reason: 'retention' } as const;
@@ -125,8 +130,8 @@ class MemoryStream implements JournalStream {
     return cursorOf({ ordinal, generation: this.#generation });
   }
 
-  #check(): void {
-    if (this.#hasEnded) throw new Fault('unavailable', `the stream ${this.name} has ended`, { code: 'journal-closed' });
+  #ended(): Fault {
+    return new Fault('unavailable', `the stream ${this.name} has ended`, { code: 'journal-closed' });
   }
 
   /** The oldest go a sixteenth at a time: to take each one from the front of a long list would cost its length. */
@@ -138,7 +143,7 @@ class MemoryStream implements JournalStream {
     let count = 0;
     for (const { time, bytes } of this.#kept) {
       if (this.bytes <= enough && time >= oldest) break;
-      this.bytes -= bytes;
+      this.bytes -= bytes.length;
       count += 1;
     }
     this.#kept.splice(0, count);

@@ -1,5 +1,6 @@
 // How the journal's files are laid out: a header, then records, each with its own checksum.
 import { crc32 } from 'node:zlib';
+import type { JournalEntry } from '../../core/journal.ts';
 import { Fault } from '../../errors.ts';
 import type { Place } from './cursor.ts';
 
@@ -53,37 +54,44 @@ export function decodeHeader(bytes: Buffer, file: string): SegmentHeader | undef
 const mark = 0xfffe;
 const fixedBytes = 26;
 
-export interface SegmentRecord extends Place {
-  /** Milliseconds since 1970. */
-  readonly time: number;
-  readonly text: string;
-}
+/** How many bytes a record is whose text is so many. */
+export const recordBytes = (size: number): number => fixedBytes + size;
 
-export const recordBytes = (text: string): number => fixedBytes + Buffer.byteLength(text);
+/** The records in the order of the entries, the first of them at that place. */
+export function encodeRecords(entries: readonly JournalEntry[], { ordinal, time, generation }: Written): Buffer {
+  let size = 0;
+  for (const entry of entries) size += recordBytes(entry.size);
+  const bytes = Buffer.allocUnsafe(size);
+  let offset = 0;
+  for (let index = 0; index < entries.length; index += 1)
+    offset = encodeRecord(entries[index]!, { ordinal: ordinal + index, time, generation }, bytes, offset);
+  return bytes;
+}
 
 /**
  * Writes the record at the offset, and gives the offset behind it.
  * mark (2) length of the text (4) CRC-32 of what follows (4) ordinal (6) time (6) generation (4) text; big-endian.
  */
-export function encodeRecord(
-  { ordinal, time, generation, text }: SegmentRecord,
-  bytes: Buffer,
-  offset: number,
-): number {
-  const length = bytes.write(text, offset + fixedBytes);
-  const end = offset + fixedBytes + length;
+function encodeRecord(entry: JournalEntry, { ordinal, time, generation }: Written, bytes: Buffer, offset: number) {
+  const end = offset + fixedBytes + entry.size;
   bytes.writeUInt16BE(mark, offset);
-  bytes.writeUInt32BE(length, offset + 2);
+  bytes.writeUInt32BE(entry.size, offset + 2);
   bytes.writeUIntBE(ordinal, offset + 10, 6);
   bytes.writeUIntBE(time, offset + 16, 6);
   bytes.writeUInt32BE(generation, offset + 22);
+  entry.writeRecord(bytes, offset + fixedBytes);
   bytes.writeUInt32BE(crc32(bytes.subarray(offset + 10, end)), offset + 6);
   return end;
 }
 
-/** A record without its text, which is read from between its offsets. */
-export interface FoundRecord extends Place {
+/** What is known of a record without reading it. */
+export interface Written extends Place {
+  /** Milliseconds since 1970. */
   readonly time: number;
+}
+
+/** Its text is read from between its offsets. */
+export interface FoundRecord extends Written {
   readonly offset: number;
   /** Where the next one begins. */
   readonly end: number;

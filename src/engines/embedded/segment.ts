@@ -1,17 +1,18 @@
 // One file of a stream: which of its bytes are which records, so that a page of them is one read.
 import { open, type FileHandle } from 'node:fs/promises';
-import { decodeHeader, headerBytes, recordsIn, type FoundRecord, type SegmentHeader } from './segment-format.ts';
+import type { JournalEntry } from '../../core/journal.ts';
+import {
+  decodeHeader,
+  headerBytes,
+  recordBytes,
+  recordsIn,
+  type FoundRecord,
+  type SegmentHeader,
+  type Written,
+} from './segment-format.ts';
 
 /** The place of every so-manieth record is remembered. */
 const stride = 64;
-
-/** What is known of a record without reading it. */
-export interface Written {
-  readonly ordinal: number;
-  readonly generation: number;
-  /** Milliseconds since 1970. */
-  readonly time: number;
-}
 
 export class Segment {
   readonly file: string;
@@ -60,6 +61,15 @@ export class Segment {
     this.#count += 1;
     this.last = { ordinal, generation, time };
     this.end = end;
+  }
+
+  /** The records of these entries were written at its end, the first of them at that place. */
+  noteAll(entries: readonly JournalEntry[], { ordinal, generation, time }: Written): void {
+    for (let index = 0; index < entries.length; index += 1) {
+      const offset = this.size;
+      this.size += recordBytes(entries[index]!.size);
+      this.note({ ordinal: ordinal + index, generation, time, offset, end: this.size });
+    }
   }
 
   /** Reads all of it, the first time, to know where its records are. */
