@@ -5,8 +5,8 @@ import type { Applications } from './applications.ts';
 import type { Clock } from './clock.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { Endpoints } from './endpoints.ts';
-import { isFinal, type MessageBook, type MessageRecord } from './message-book.ts';
-import type { MessageSnapshot } from './message.ts';
+import { isFinal, recordOf, type MessageBook, type MessageRecord } from './message-book.ts';
+import { changed, type MessageSnapshot } from './message.ts';
 
 export interface ArrivalParts {
   readonly book: () => MessageBook;
@@ -18,19 +18,13 @@ export interface ArrivalParts {
   readonly onError: (error: unknown) => void;
 }
 
-interface Waiting {
-  readonly id: string;
-  /** What it says, unless it would have to wait with it. */
-  readonly record: MessageRecord | undefined;
-}
-
 /** How many are told before it is written down that they were. */
 const BATCH = 256;
 
 export class Arrivals {
   readonly #parts: ArrivalParts;
-  /** By endpoint. */
-  readonly #lanes = new Map<EndpointId, { readonly waiting: Waiting[]; isBusy: boolean }>();
+  /** By endpoint: the ids of those that wait, and whether some are being told. */
+  readonly #lanes = new Map<EndpointId, { readonly waiting: string[]; isBusy: boolean }>();
   #isOpen = false;
 
   constructor(parts: ArrivalParts) {
@@ -47,11 +41,11 @@ export class Arrivals {
     this.#isOpen = false;
   }
 
-  push(id: string, endpoint: EndpointId, record?: MessageRecord): void {
-    const lane = this.#lanes.get(endpoint) ?? { waiting: [], isBusy: false };
-    this.#lanes.set(endpoint, lane);
-    lane.waiting.push({ id, record: this.#hearing(endpoint) === undefined ? undefined : record });
-    this.#tellAll(endpoint);
+  push(id: string, endpoint: EndpointId): void {
+    const lane = this.#lanes.get(endpoint);
+    if (lane === undefined) this.#lanes.set(endpoint, { waiting: [id], isBusy: false });
+    else lane.waiting.push(id);
+    if (lane?.isBusy !== true) this.#tellAll(endpoint);
   }
 
   /** Somebody may hear now what nobody heard before. */
@@ -85,7 +79,7 @@ export class Arrivals {
   }
 
   /** It is delivered when it stands in the journals of those who hear it. Until then the next process tells it again. */
-  async #drain(id: EndpointId, waiting: Waiting[]): Promise<void> {
+  async #drain(id: EndpointId, waiting: string[]): Promise<void> {
     for (;;) {
       const told = await this.#tellSome(id, waiting);
       if (told.length === 0) return;
@@ -93,38 +87,43 @@ export class Arrivals {
         await this.#parts.applications.settled();
       } catch (error) {
         // Where nobody could write them down they are told again, with the next that comes or to the next who listens.
-        waiting.unshift(...told.map((record) => ({ id: record.message.id, record: undefined })));
+        waiting.unshift(...told.map(({ message }) => message.id));
         throw error;
       }
-      await Promise.all(told.map((record) => this.#delivered(record)));
+      await this.#delivered(told);
     }
   }
 
   /** As many as there are and somebody hears, up to a batch. */
-  async #tellSome(id: EndpointId, waiting: Waiting[]): Promise<MessageRecord[]> {
+  async #tellSome(id: EndpointId, waiting: string[]): Promise<MessageRecord[]> {
     const told: MessageRecord[] = [];
-    while (waiting.length > 0 && told.length < BATCH && this.#isOpen && this.#hearing(id) !== undefined) {
-      const { id: message, record: known } = waiting[0]!;
+    let endpoint = this.#hearing(id);
+    let passed = 0;
+    while (passed < waiting.length && told.length < BATCH && this.#isOpen && endpoint !== undefined) {
+      const message = waiting[passed]!;
+      const known = this.#parts.book().recall(message);
       const record = known ?? (await this.#parts.book().read(message).catch(missing));
       // While it was read, whoever heard may have gone.
-      const endpoint = this.#hearing(id);
+      if (known === undefined) endpoint = this.#hearing(id);
       if (endpoint === undefined) break;
-      waiting.shift();
+      passed += 1;
       const entry = this.#parts.book().find(message);
       if (record === undefined || entry === undefined || isFinal(entry.state)) continue;
       endpoint.textReceived(record.message.text);
       told.push(record);
     }
+    waiting.splice(0, passed);
     return told;
   }
 
-  async #delivered(record: MessageRecord): Promise<void> {
-    const changes = { state: 'delivered', changedAt: this.#parts.clock.now() } as const;
-    const message: MessageSnapshot = { ...record.message, ...changes };
-    const now: MessageRecord = { ...record, message };
-    if (!this.#parts.book().note(now)) return;
-    await this.#parts.book().keep(now).catch(this.#parts.onError);
-    this.#parts.tell(message);
+  async #delivered(told: readonly MessageRecord[]): Promise<void> {
+    const changedAt = this.#parts.clock.now();
+    const book = this.#parts.book();
+    const now = told
+      .map(({ message, key }) => recordOf(changed(message, { state: 'delivered' }, changedAt), key))
+      .filter((each) => book.note(each));
+    await book.keep(now).catch(this.#parts.onError);
+    for (const { message } of now) this.#parts.tell(message);
   }
 }
 

@@ -16,16 +16,26 @@ export type MessageEntry = Pick<
   MessageSnapshot,
   'id' | 'endpoint' | 'direction' | 'state' | 'createdAt' | 'changedAt' | 'expiresAt'
 > & {
+  /** Of those that are to be sent; else empty. */
   readonly from: string;
   readonly to: string;
   readonly key: string | undefined;
 };
+
+type Changing = { -readonly [Name in keyof MessageEntry]: MessageEntry[Name] };
 
 const PREFIX = 'message:';
 /** How a record is laid out: `{ "v": 1, "message": MessageSnapshot, "key"?: text }`. */
 const VERSION = 1;
 
 export const isFinal = (state: MessageState): boolean => state !== 'queued' && state !== 'sent';
+
+/** How many of those that wait are at hand without being read, unless they are larger than so many characters. */
+const AT_HAND = 4_000;
+const HANDY = 4_096;
+/** How many random bytes are drawn at once: one draw costs as much as a thousand of them. */
+const POOL = 4_096;
+const RANDOM = 4;
 
 export interface MessageBookOptions {
   /** Left out, nothing outlives the process. */
@@ -40,10 +50,15 @@ export class MessageBook {
   readonly #now: () => number;
   readonly #maxEnded: number;
   /** In the order of their ids. */
-  readonly #entries = new Map<string, MessageEntry>();
-  readonly #byKey = new Map<string, { readonly id: string; readonly written: Promise<void> }>();
+  readonly #entries = new Map<string, Changing>();
+  readonly #byKey = new Map<string, string>();
+  /** Those that are not on disk yet. */
+  readonly #writing = new Map<string, Promise<void>>();
   /** Where there is no store, all of them; else those that are further than their record on disk. */
   readonly #inMemory = new Map<string, MessageRecord>();
+  /** The latest that are to be sent or told, as they are on disk. */
+  readonly #atHand = new Map<string, MessageRecord>();
+  #random = Buffer.alloc(0);
   #ended = 0;
   #lastMoment = 0;
   #inMoment = 0;
@@ -57,7 +72,7 @@ export class MessageBook {
   /** Reads what is on disk. Fails with a Fault 'unsupported' when a later version wrote it, 'unavailable' when it is damaged. */
   async load(): Promise<void> {
     if (this.#store === undefined) return;
-    for await (const [key, text] of this.#store.range(PREFIX)) this.#enter(parse(key, text), Promise.resolve());
+    for await (const [key, text] of this.#store.range(PREFIX)) this.#enter(parse(key, text));
   }
 
   /** The number of those that have not ended, and of those that have. */
@@ -70,7 +85,10 @@ export class MessageBook {
     const now = Math.max(this.#now(), this.#lastMoment);
     this.#inMoment = now === this.#lastMoment ? this.#inMoment + 1 : 0;
     this.#lastMoment = now;
-    return [hex(now, 12), hex(this.#inMoment, 6), randomBytes(4).toString('hex')].join('');
+    if (this.#random.length === 0) this.#random = randomBytes(POOL);
+    const random = this.#random.toString('hex', 0, RANDOM);
+    this.#random = this.#random.subarray(RANDOM);
+    return [hex(now, 12), hex(this.#inMoment, 6), random].join('');
   }
 
   entries(): IterableIterator<MessageEntry> {
@@ -83,49 +101,64 @@ export class MessageBook {
 
   /** The message that was made under that key, as soon as it is kept; nothing at once if there is none. Fails as its `add` did. */
   findByKey(key: string): Promise<string> | undefined {
-    const found = this.#byKey.get(key);
-    return found?.written.then(() => found.id);
+    const id = this.#byKey.get(key);
+    return id === undefined ? undefined : (this.#writing.get(id) ?? Promise.resolve()).then(() => id);
   }
 
   /** Keeps new messages, all or none. Fails as the store does; then there are none of them. */
   async add(records: readonly MessageRecord[]): Promise<void> {
     const written = this.#write(records);
-    // Who asks by the key waits for it, and is told; nobody need ask.
-    written.catch(() => undefined);
-    for (const each of records) this.#enter(each, written);
+    for (const each of records) {
+      const { id, state, text } = each.message;
+      this.#enter(each);
+      this.#writing.set(id, written);
+      if (this.#store !== undefined && !isFinal(state) && text.body.length <= HANDY) this.#atHand.set(id, each);
+    }
+    if (this.#atHand.size > AT_HAND) this.#atHand.delete(this.#atHand.keys().next().value!);
     try {
       await written;
     } catch (error) {
       for (const { message } of records) this.#forget(message.id);
       throw error;
+    } finally {
+      for (const { message } of records) this.#writing.delete(message.id);
     }
   }
 
   /** How a message is now, until the process ends. Says no when it has ended already, or was forgotten: then it stays so. */
   note(record: MessageRecord): boolean {
-    const { id, state } = record.message;
-    const before = this.#entries.get(id);
-    if (before === undefined || isFinal(before.state)) return false;
-    this.#entries.set(id, entryOf(record));
+    const { id, state, changedAt } = record.message;
+    const entry = this.#entries.get(id);
+    if (entry === undefined || isFinal(entry.state)) return false;
+    entry.state = state;
+    entry.changedAt = changedAt;
+    this.#atHand.delete(id);
     this.#inMemory.set(id, record);
-    if (isFinal(state)) this.#ended += 1;
+    if (isFinal(state)) this.#end(entry);
     return true;
   }
 
   /** Writes down what was noted. */
-  async keep(record: MessageRecord): Promise<void> {
-    const { id } = record.message;
+  async keep(records: readonly MessageRecord[]): Promise<void> {
     if (this.#store !== undefined) {
-      await this.#write([record]);
-      if (this.#inMemory.get(id) === record) this.#inMemory.delete(id);
+      await this.#write(records);
+      for (const record of records) {
+        const { id } = record.message;
+        if (this.#inMemory.get(id) === record) this.#inMemory.delete(id);
+      }
     }
-    await this.#makeRoom();
+    if (this.#ended > this.#maxEnded) await this.#makeRoom();
+  }
+
+  /** What is known of it without reading it, of the latest at least. */
+  recall(id: string): MessageRecord | undefined {
+    return this.#inMemory.get(id) ?? this.#atHand.get(id);
   }
 
   /** Fails with a Fault 'not-found'. */
   async read(id: string): Promise<MessageRecord> {
     if (!this.#entries.has(id)) throw notFound('Message');
-    const kept = this.#inMemory.get(id);
+    const kept = this.recall(id);
     if (kept !== undefined) return kept;
     const text = await this.#store?.get(PREFIX + id);
     if (text === undefined) throw notFound('Message');
@@ -154,10 +187,9 @@ export class MessageBook {
     await this.#remove(old.map(({ id }) => id));
   }
 
-  /** A good part at once, so that not every message pays for a walk through all of them. */
+  /** A part at once, so that not every message pays for a walk through all of them; a small one, so that none waits for long. */
   async #makeRoom(): Promise<void> {
-    if (this.#ended <= this.#maxEnded) return;
-    const tooMany = this.#ended - Math.floor((this.#maxEnded * 15) / 16);
+    const tooMany = this.#ended - Math.floor((this.#maxEnded * 255) / 256);
     const oldest: string[] = [];
     for (const { id, state } of this.#entries.values()) {
       if (oldest.length >= tooMany) break;
@@ -172,11 +204,18 @@ export class MessageBook {
       await this.#store.batch(ids.map((id) => ({ kind: 'delete', key: PREFIX + id })));
   }
 
-  #enter(record: MessageRecord, written: Promise<void>): void {
-    const { id, state } = record.message;
-    this.#entries.set(id, entryOf(record));
-    if (record.key !== undefined) this.#byKey.set(record.key, { id, written });
-    if (isFinal(state)) this.#ended += 1;
+  #enter(record: MessageRecord): void {
+    const entry = entryOf(record);
+    this.#entries.set(entry.id, entry);
+    if (record.key !== undefined) this.#byKey.set(record.key, entry.id);
+    if (isFinal(entry.state)) this.#end(entry);
+  }
+
+  /** Nothing is sent any more: the addresses may have been cut from a whole message, which they would keep in memory. */
+  #end(entry: Changing): void {
+    this.#ended += 1;
+    entry.from = '';
+    entry.to = '';
   }
 
   #forget(id: string): void {
@@ -184,28 +223,34 @@ export class MessageBook {
     if (entry === undefined) return;
     this.#entries.delete(id);
     this.#inMemory.delete(id);
-    if (entry.key !== undefined && this.#byKey.get(entry.key)?.id === id) this.#byKey.delete(entry.key);
+    this.#atHand.delete(id);
+    if (entry.key !== undefined && this.#byKey.get(entry.key) === id) this.#byKey.delete(entry.key);
     if (isFinal(entry.state)) this.#ended -= 1;
   }
 
   async #write(records: readonly MessageRecord[]): Promise<void> {
-    if (this.#store === undefined) {
-      for (const each of records) this.#inMemory.set(each.message.id, each);
-      return;
-    }
-    const writes = records.map((each): StoreWrite => {
-      return { kind: 'put', key: PREFIX + each.message.id, value: JSON.stringify({ v: VERSION, ...each }) };
-    });
-    await this.#store.batch(writes);
+    if (this.#store !== undefined) return this.#store.batch(records.map(writeOf));
+    for (const each of records) this.#inMemory.set(each.message.id, each);
   }
 }
 
+const writeOf = ({ message, key }: MessageRecord): StoreWrite => {
+  return { kind: 'put', key: PREFIX + message.id, value: JSON.stringify({ v: VERSION, message, key }) };
+};
+
+export const recordOf = (message: MessageSnapshot, key: string | undefined): MessageRecord =>
+  key === undefined ? { message } : { message, key };
+
 const hex = (value: number, width: number): string => value.toString(16).padStart(width, '0');
 
-function entryOf({ message, key }: MessageRecord): MessageEntry {
-  const { id, endpoint, direction, state, createdAt, changedAt, expiresAt, text } = message;
-  return { id, endpoint, direction, state, createdAt, changedAt, expiresAt, from: text.from, to: text.to, key };
+function entryOf({ message, key }: MessageRecord): Changing {
+  const { id, endpoint, direction, state, createdAt, changedAt, expiresAt } = message;
+  // Of those that came they are not asked for.
+  const { from, to } = direction === 'outbound' ? message.text : NOBODY;
+  return { id, endpoint, direction, state, createdAt, changedAt, expiresAt, from, to, key };
 }
+
+const NOBODY = { from: '', to: '' };
 
 function parse(key: string, text: string): MessageRecord {
   let record: Partial<MessageRecord> & { readonly v?: unknown };
@@ -224,5 +269,5 @@ function parse(key: string, text: string): MessageRecord {
       },
     );
   }
-  return { message, ...(made !== undefined && { key: made }) };
+  return recordOf(message, made);
 }

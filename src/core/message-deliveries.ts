@@ -7,9 +7,9 @@ import { parseAddress, type EndpointId } from '../ids.ts';
 import type { SubscriptionChanged } from '../stasis/index.ts';
 import type { Clock } from './clock.ts';
 import type { Fact } from './facts.ts';
-import { backOff, enqueue, Lanes, type Lane } from './message-lane.ts';
-import { isFinal, type MessageBook, type MessageEntry, type MessageRecord } from './message-book.ts';
-import type { MessageSnapshot } from './message.ts';
+import { backOff, enqueue, firstOf, Lanes, passFirst, type Lane } from './message-lane.ts';
+import { isFinal, recordOf, type MessageBook, type MessageEntry, type MessageRecord } from './message-book.ts';
+import { changed, type MessageSnapshot } from './message.ts';
 import type { TextOutcome, TextSender } from './technology.ts';
 
 export interface DeliveryParts {
@@ -30,6 +30,8 @@ export interface DeliveryParts {
 /** What is told of a message whose time is over while others have it. */
 export const NO_WORD = 'Nobody said that it arrived';
 
+type Changes = Parameters<typeof changed>[1];
+
 export class Deliveries {
   readonly #parts: DeliveryParts;
   readonly #lanes = new Lanes();
@@ -40,6 +42,8 @@ export class Deliveries {
   /** Those that are with others, who have not said yet what became of them: in the order in which they left. */
   readonly #away = new Set<string>();
   #givenUp = 0;
+  /** How many have ended, which is not yet written down: the next process would send them once more. */
+  #ending = 0;
   #isOpen = false;
 
   constructor(parts: DeliveryParts) {
@@ -73,10 +77,10 @@ export class Deliveries {
   }
 
   /** A message is to be sent, after those of its sender to its recipient that were there before. */
-  push(entry: MessageEntry, record?: MessageRecord, restUntil = 0): void {
+  push(entry: MessageEntry, restUntil = 0): void {
     if (entry.state === 'sent') return void this.#away.add(entry.id);
     const known = this.#lanes.get(entry);
-    const lane = known ?? this.#lanes.open(entry, record);
+    const lane = known ?? this.#lanes.open(entry);
     if (known === undefined) this.#ready.push(lane);
     else enqueue(lane, entry.id);
     lane.restUntil = Math.max(lane.restUntil, restUntil);
@@ -101,10 +105,10 @@ export class Deliveries {
   }
 
   /** A message has ended without being sent: those behind it need not wait for its turn. */
-  passOver(entry: MessageEntry): void {
-    this.#away.delete(entry.id);
-    const lane = this.#lanes.get(entry);
-    if (lane?.ids[0] === entry.id && lane.state === 'waiting') this.#makeReady(lane);
+  passOver({ id, text }: MessageSnapshot): void {
+    this.#away.delete(id);
+    const lane = this.#lanes.get(text);
+    if (lane !== undefined && firstOf(lane) === id && lane.state === 'waiting') this.#makeReady(lane);
   }
 
   #makeReady(lane: Lane): void {
@@ -115,7 +119,7 @@ export class Deliveries {
   }
 
   #pump(): void {
-    while (this.#isOpen && this.#underWay.size < this.#parts.maxUnderWay) {
+    while (this.#isOpen && this.#underWay.size + this.#ending < this.#parts.maxUnderWay) {
       const lane = this.#ready.shift();
       if (lane === undefined) return;
       const entry = this.#head(lane);
@@ -130,11 +134,10 @@ export class Deliveries {
 
   /** The first that has not ended meanwhile. */
   #head(lane: Lane): MessageEntry | undefined {
-    for (let id = lane.ids[0]; id !== undefined; id = lane.ids[0]) {
+    for (let id = firstOf(lane); id !== undefined; id = firstOf(lane)) {
       const entry = this.#parts.book().find(id);
       if (entry !== undefined && !isFinal(entry.state)) return entry;
-      lane.ids.shift();
-      lane.fresh = undefined;
+      passFirst(lane);
     }
     return undefined;
   }
@@ -144,25 +147,27 @@ export class Deliveries {
     lane.isWoken = false;
     this.#underWay.add(id);
     this.#busy.set(lane.to, []);
-    const { fresh } = lane;
-    lane.fresh = undefined;
-    void this.#attempt(id, fresh)
-      .catch((error: unknown): number => {
-        this.#parts.onError(error);
-        return 0;
-      })
-      .then((retryAfter) => {
-        this.#underWay.delete(id);
-        this.#ready.unshift(...(this.#busy.get(lane.to) ?? []));
-        this.#busy.delete(lane.to);
-        this.#next(lane, retryAfter);
-      });
+    void this.#run(lane, id);
+  }
+
+  async #run(lane: Lane, id: string): Promise<void> {
+    let retryAfter: number | undefined = 0;
+    try {
+      retryAfter = await this.#attempt(id);
+    } catch (error) {
+      this.#parts.onError(error);
+    }
+    this.#underWay.delete(id);
+    const held = this.#busy.get(lane.to);
+    if (held !== undefined && held.length > 0) this.#ready.unshift(...held);
+    this.#busy.delete(lane.to);
+    this.#next(lane, retryAfter);
   }
 
   /** What comes after an attempt: nothing more of this message, or another attempt of it, at once or later. */
   #next(lane: Lane, retryAfter: number | undefined): void {
     if (retryAfter === undefined) {
-      lane.ids.shift();
+      passFirst(lane);
       lane.failures = 0;
       this.#makeReady(lane);
     } else if (lane.isWoken && retryAfter === 0) this.#makeReady(lane);
@@ -181,8 +186,8 @@ export class Deliveries {
   }
 
   /** Nothing when the message has ended; else the milliseconds that the far end asked for, 0 when it named none. */
-  async #attempt(id: string, fresh: MessageRecord | undefined): Promise<number | undefined> {
-    const record = fresh ?? (await this.#parts.book().read(id));
+  async #attempt(id: string): Promise<number | undefined> {
+    const record = this.#parts.book().recall(id) ?? (await this.#parts.book().read(id));
     const { text, attempts, createdAt, expiresAt } = record.message;
     const { sender, address } = this.#senderOf(text.to);
     let current = record;
@@ -218,10 +223,10 @@ export class Deliveries {
       if (!this.#parts.book().note(queued)) return;
       this.#away.delete(id);
       this.#parts.tell(queued.message);
-      await this.#parts.book().keep(queued).catch(this.#parts.onError);
+      await this.#parts.book().keep([queued]).catch(this.#parts.onError);
       const entry = this.#parts.book().find(id);
       if (entry?.state !== 'queued') return;
-      this.push(entry, undefined, this.#parts.clock.now() + (retryAfter || backOff(queued.message.attempts - 1)));
+      this.push(entry, this.#parts.clock.now() + (retryAfter || backOff(queued.message.attempts - 1)));
     }
   }
 
@@ -233,47 +238,51 @@ export class Deliveries {
     if (!this.#parts.book().note(away)) return undefined;
     this.#away.add(message.id);
     if (message.state !== 'sent') this.#parts.tell(away.message);
-    await this.#parts.book().keep(away).catch(this.#parts.onError);
+    await this.#parts.book().keep([away]).catch(this.#parts.onError);
     const [oldest] = this.#away;
     if (this.#away.size <= this.#parts.maxAway || oldest === undefined) return undefined;
     this.#givenUp += 1;
     return this.#end(await this.#parts.book().read(oldest), { state: 'expired', reason: NO_WORD });
   }
 
-  async #settle(record: MessageRecord, outcome: TextOutcome): Promise<number | undefined> {
+  /** The next one does not wait until it is written down that this one has ended. */
+  #settle(record: MessageRecord, outcome: TextOutcome): number | undefined | Promise<undefined> {
     if (outcome.kind === 'sent') return this.#handOver(record, outcome.contact);
     if (outcome.kind === 'delivered' || outcome.kind === 'failed') {
       const { kind: state, ...said } = outcome;
-      return this.#end(record, { state, ...said, attempts: record.message.attempts + 1 });
+      return void this.#end(record, { attempts: record.message.attempts + 1, state, ...said });
     }
     const { kind, retryAfter = 0, ...said } = { retryAfter: 0, ...outcome };
     const attempts = record.message.attempts + (kind === 'temporary' ? 1 : 0);
     // Nobody has refused it but ourselves, who go.
     if (!this.#isOpen) return 0;
-    if (!this.#parts.keeps) return this.#end(record, { state: 'failed', reason: 'No contact', ...said, attempts });
+    if (!this.#parts.keeps) return void this.#end(record, { attempts, state: 'failed', reason: 'No contact', ...said });
     if (record.message.expiresAt <= this.#parts.clock.now())
-      return this.#end(record, { state: 'expired', ...said, attempts });
+      return void this.#end(record, { attempts, state: 'expired', ...said });
     if (kind === 'temporary') {
       const queued = this.#with(record, { state: 'queued', ...said, attempts });
       if (this.#parts.book().note(queued)) this.#parts.tell(queued.message);
       // That it was tried is worth knowing after a restart, and not worth waiting for.
-      this.#parts.book().keep(queued).catch(this.#parts.onError);
+      this.#parts.book().keep([queued]).catch(this.#parts.onError);
     }
     return retryAfter;
   }
 
-  async #end(record: MessageRecord, changes: Partial<MessageSnapshot>): Promise<undefined> {
+  async #end(record: MessageRecord, changes: Changes): Promise<undefined> {
     const ended = this.#with(record, changes);
     this.#away.delete(record.message.id);
     if (!this.#parts.book().note(ended)) return undefined;
+    this.#ending += 1;
     // What the disk refuses is over all the same: it must not be sent again.
-    await this.#parts.book().keep(ended).catch(this.#parts.onError);
+    await this.#parts.book().keep([ended]).catch(this.#parts.onError);
+    this.#ending -= 1;
     this.#parts.tell(ended.message);
+    this.#pump();
     return undefined;
   }
 
-  #with(record: MessageRecord, changes: Partial<MessageSnapshot>): MessageRecord {
-    return { ...record, message: { ...record.message, ...changes, changedAt: this.#parts.clock.now() } };
+  #with({ message, key }: MessageRecord, changes: Changes): MessageRecord {
+    return recordOf(changed(message, changes, this.#parts.clock.now()), key);
   }
 
   #senderOf(to: string): { readonly sender: TextSender | undefined; readonly address: string } {

@@ -1,6 +1,6 @@
 // The messages of one sender to one recipient, in their order: what is known of them while they wait to be sent.
 import type { EndpointId } from '../ids.ts';
-import type { MessageEntry, MessageRecord } from './message-book.ts';
+import type { MessageEntry } from './message-book.ts';
 
 /** The messages of one sender to one recipient: the first goes first. */
 export interface Lane {
@@ -8,8 +8,8 @@ export interface Lane {
   readonly to: string;
   readonly endpoint: EndpointId;
   readonly ids: string[];
-  /** The first, if it need not be read. */
-  fresh: MessageRecord | undefined;
+  /** How many of these are over already: what is long is not moved up for each. */
+  passed: number;
   state: 'ready' | 'busy' | 'waiting';
   /** Attempts in a row that came to nothing. */
   failures: number;
@@ -44,11 +44,11 @@ export class Lanes {
   }
 
   /** A new one, for its first message. */
-  open(entry: MessageEntry, fresh: MessageRecord | undefined): Lane {
+  open(entry: MessageEntry): Lane {
     const { id, to, endpoint } = entry;
     const times = { failures: 0, notBefore: 0, restUntil: 0 };
     const lane: Lane = {
-      ...{ key: keyOf(entry), to, endpoint, ids: [id], fresh },
+      ...{ key: keyOf(entry), to, endpoint, ids: [id], passed: 0 },
       ...{ state: 'ready', ...times, isWoken: false, callOff: () => {} },
     };
     this.#all.set(lane.key, lane);
@@ -67,13 +67,25 @@ export class Lanes {
 
 /** In the order of the ids, which is that of the messages; but what is on the wire stays the first. */
 export function enqueue(lane: Lane, id: string): void {
-  const { ids, state } = lane;
-  const first = state === 'busy' ? 1 : 0;
+  const { ids, state, passed } = lane;
+  const first = state === 'busy' ? passed + 1 : passed;
   const at = ids.findLastIndex((each, index) => index < first || each < id) + 1;
-  ids.splice(at, 0, id);
-  // What is known without being read is another one's.
-  if (at === 0) lane.fresh = undefined;
+  if (at === ids.length) ids.push(id);
+  else ids.splice(at, 0, id);
 }
+
+export const firstOf = ({ ids, passed }: Lane): string | undefined => ids[passed];
+
+/** The first is over. */
+export function passFirst(lane: Lane): void {
+  const { ids } = lane;
+  lane.passed += 1;
+  if (lane.passed < ids.length && lane.passed < PASSED) return;
+  ids.splice(0, lane.passed);
+  lane.passed = 0;
+}
+
+const PASSED = 1_000;
 
 /** Milliseconds until the next attempt: the first, doubled with each, and the most. */
 const BACK_OFF = { first: 1_000, most: 300_000 };

@@ -2,9 +2,9 @@
 import { Fault } from '../errors.ts';
 import { endpointId, parseAddress } from '../ids.ts';
 import type { TextMessage } from './facts.ts';
-import type { MessageBook, MessageRecord } from './message-book.ts';
+import { recordOf, type MessageBook, type MessageRecord } from './message-book.ts';
 import { contentTypeOf } from './message-settings.ts';
-import type { IncomingMessage, MessageSnapshot } from './message.ts';
+import { newMessage, type IncomingMessage, type MessageSnapshot } from './message.ts';
 import type { TextSender } from './technology.ts';
 
 type Times = Pick<MessageSnapshot, 'createdAt' | 'expiresAt'>;
@@ -32,11 +32,9 @@ export class OutgoingRecords {
     const { endpoint, isReachable } = sender.recipient(to.address, text);
     if (!isReachable && !keeps) throw unreachable(`${text.to} cannot be reached now`);
     const id = book().newId();
-    const message: MessageSnapshot = {
-      ...{ id, direction: 'outbound', endpoint: endpointId(endpoint), state: 'queued', text: { ...text, id } },
-      ...{ attempts: 0, ...times, changedAt: times.createdAt },
-    };
-    return { message, ...(key !== undefined && { key: `out:${key}` }) };
+    const made = { id, direction: 'outbound', endpoint: endpointId(endpoint), state: 'queued', text } as const;
+    const message = newMessage(made, times);
+    return recordOf(message, key === undefined ? undefined : `out:${key}`);
   }
 
   /** A message that has come, for another endpoint; nothing when there is none. */

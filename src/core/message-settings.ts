@@ -38,8 +38,10 @@ export const defaultSettings: MessageSettings = {
 };
 
 /** As the message itself says. */
-export const contentTypeOf = ({ variables }: TextMessage): string | undefined =>
-  Object.entries(variables).find(([name]) => name.toLowerCase() === 'content-type')?.[1];
+export function contentTypeOf({ variables }: TextMessage): string | undefined {
+  for (const name in variables) if (name.toLowerCase() === 'content-type') return variables[name];
+  return undefined;
+}
 
 /** Why a message is not taken: it is too large, or of a type that is refused. */
 export function refusalOf(
@@ -48,6 +50,7 @@ export function refusalOf(
 ): Fault | undefined {
   const size = Buffer.byteLength(text.body, text.encoding ?? 'utf8');
   if (size > maxSize) return new Fault('too-large', `The body has ${size} bytes, and may have ${maxSize}`);
+  if (refuseTypes.length === 0) return undefined;
   const type = (contentTypeOf(text) ?? 'text/plain').split(';')[0]!.trim().toLowerCase();
   const isRefused = refuseTypes.some((each) => each === type || each === `${type.split('/')[0]}/*`);
   return isRefused ? new Fault('unsupported-media', `Messages of type ${type} are not taken`) : undefined;

@@ -24,7 +24,8 @@ export class MessageTopics {
   tell(message: MessageSnapshot): void {
     const endpoint = this.#endpointOf(message);
     const topic = this.#followed.get(message.id) ?? endpoint?.topicOfItself ?? this.#strays;
-    topic.publish({ type: 'MessageChanged', message, ...(endpoint && { endpoint: endpoint.snapshot }) });
+    if (endpoint === undefined) topic.publish({ type: 'MessageChanged', message });
+    else topic.publish({ type: 'MessageChanged', message, endpoint: endpoint.snapshot });
   }
 
   /** Sends what happens to one message to another topic. */

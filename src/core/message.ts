@@ -77,3 +77,47 @@ export interface MessageQuery {
   readonly after?: string;
   readonly limit: number;
 }
+
+/** A new one, and how long it is tried. */
+export function newMessage(
+  { id, direction, endpoint, state, text }: Pick<MessageSnapshot, 'id' | 'direction' | 'endpoint' | 'state' | 'text'>,
+  { createdAt, expiresAt }: Pick<MessageSnapshot, 'createdAt' | 'expiresAt'>,
+): MessageSnapshot {
+  return {
+    id,
+    direction,
+    endpoint,
+    state,
+    text: { id, ...text },
+    attempts: 0,
+    createdAt,
+    changedAt: createdAt,
+    expiresAt,
+  };
+}
+
+/** The message with what has become of it. Member by member: what is made for each message by spreading is large, and lives on. */
+export function changed(
+  message: MessageSnapshot,
+  changes: Partial<Pick<MessageSnapshot, 'state' | 'status' | 'reason' | 'contact' | 'attempts'>>,
+  changedAt: number,
+): MessageSnapshot {
+  const { id, direction, endpoint, text, createdAt, expiresAt } = message;
+  const { state = message.state, attempts = message.attempts } = changes;
+  const { status = message.status, reason = message.reason, contact = message.contact } = changes;
+  const now: { -readonly [Name in keyof MessageSnapshot]: MessageSnapshot[Name] } = {
+    id,
+    direction,
+    endpoint,
+    state,
+    text,
+    attempts,
+    createdAt,
+    changedAt,
+    expiresAt,
+  };
+  if (status !== undefined) now.status = status;
+  if (reason !== undefined) now.reason = reason;
+  if (contact !== undefined) now.contact = contact;
+  return now;
+}

@@ -12,13 +12,14 @@ import { systemClock, type Clock } from './clock.ts';
 import type { Endpoints } from './endpoints.ts';
 import type { Fact, TextMessage } from './facts.ts';
 import { Arrivals } from './message-arrivals.ts';
-import { isFinal, MessageBook, type MessageEntry, type MessageRecord } from './message-book.ts';
+import { isFinal, MessageBook, recordOf, type MessageEntry, type MessageRecord } from './message-book.ts';
 import { Deliveries, NO_WORD } from './message-deliveries.ts';
 import { OutgoingRecords } from './message-outgoing.ts';
 import { MessageExpiry } from './message-expiry.ts';
 import { MessageRoutes } from './message-routes.ts';
 import { defaultSettings, refusalOf, type MessageSettings } from './message-settings.ts';
 import { MessageTopics } from './message-topics.ts';
+import { changed, newMessage } from './message.ts';
 import type { IncomingMessage, MessageDraft, MessageQuery, MessageSnapshot } from './message.ts';
 import type { Store } from './store.ts';
 import type { TextOutcome, TextSender } from './technology.ts';
@@ -148,22 +149,21 @@ export class Messages {
     this.#check(text);
     const now = this.#clock.now();
     const expiresAt = Math.min(incoming.expiresAt ?? Infinity, now + this.#settings.expires);
-    const times = { createdAt: now, expiresAt };
     const { deliver, address } = this.#routes.find(recipient);
+    const times = { createdAt: now, expiresAt };
     const onward = deliver === 'applications' ? undefined : this.#outgoing.onward(incoming, address, times);
-    const isHeard = (): boolean => this.#settings.store || this.#parts.applications.hearsTexts(endpoint.snapshot);
-    if (deliver === 'endpoint' ? onward === undefined : onward === undefined && !isHeard()) throw notFound('Recipient');
+    if (onward === undefined && (deliver === 'endpoint' || !this.#isHeard(endpoint))) throw notFound('Recipient');
     const id = this.#book.newId();
     const state = expiresAt <= now ? 'expired' : deliver === 'endpoint' ? 'delivered' : 'queued';
-    const message: MessageSnapshot = {
-      ...{ id, direction: 'inbound', endpoint: endpoint.id, state, text: { ...text, id } },
-      ...{ attempts: 0, ...times, changedAt: now },
-    };
-    if (onward === undefined) {
-      await this.#add([{ message, key }]);
-      return 'accepted';
-    }
-    return this.#relay({ message, key }, onward);
+    const message = newMessage({ id, direction: 'inbound', endpoint: endpoint.id, state, text }, times);
+    if (onward !== undefined) return this.#relay({ message, key }, onward);
+    await this.#add([{ message, key }]);
+    return 'accepted';
+  }
+
+  /** Now, or as long as it is kept. */
+  #isHeard({ snapshot }: IncomingMessage['endpoint']): boolean {
+    return this.#settings.store || this.#parts.applications.hearsTexts(snapshot);
   }
 
   /** A sender is told that the other side has it, if that is known soon enough. */
@@ -258,24 +258,26 @@ export class Messages {
       this.#tell(message);
       if (isFinal(message.state)) continue;
       this.#expiry.set(message);
-      this.#pass(this.#book.find(message.id)!, record);
+      this.#pass(this.#book.find(message.id)!);
     }
   }
 
-  #pass(entry: MessageEntry, record?: MessageRecord): void {
-    if (entry.direction === 'outbound') this.#deliveries.push(entry, record);
-    else this.#arrivals.push(entry.id, entry.endpoint, record);
+  #pass(entry: MessageEntry): void {
+    if (entry.direction === 'outbound') this.#deliveries.push(entry);
+    else this.#arrivals.push(entry.id, entry.endpoint);
   }
 
   /** Nothing when it has ended meanwhile. */
-  async #giveUp(record: MessageRecord, end: Partial<MessageSnapshot>): Promise<MessageSnapshot | undefined> {
-    const given: MessageRecord = { ...record, message: { ...record.message, ...end, changedAt: this.#clock.now() } };
-    const { message } = given;
+  async #giveUp(
+    record: MessageRecord,
+    end: Pick<MessageSnapshot, 'state' | 'reason'>,
+  ): Promise<MessageSnapshot | undefined> {
+    const message = changed(record.message, end, this.#clock.now());
+    const given = recordOf(message, record.key);
     if (!this.#book.note(given)) return undefined;
-    await this.#book.keep(given);
+    await this.#book.keep([given]);
     this.#tell(message);
-    const entry = this.#book.find(message.id);
-    if (entry?.direction === 'outbound') this.#deliveries.passOver(entry);
+    if (message.direction === 'outbound') this.#deliveries.passOver(message);
     return message;
   }
 

@@ -66,13 +66,20 @@ export class GroupCommit<Item, Result> {
   }
 
   async #writeAll(): Promise<void> {
-    // Whoever calls in the same turn is in the first group already.
-    await Promise.resolve();
-    while (this.#queue.length > 0) await this.#writeGroup(this.#next());
+    while (this.#queue.length > 0) {
+      // Whatever else this turn of the event loop brings goes along: a group costs as much as ten items of it.
+      await new Promise(setImmediate);
+      await this.#writeGroup(this.#next());
+    }
     this.#writing = undefined;
   }
 
   #next(): Waiting<Item, Result>[] {
+    const all = this.#queue;
+    if (this.#waiting <= this.#options.atOnce) {
+      this.#queue = [];
+      return all;
+    }
     let count = 0;
     let size = 0;
     for (const each of this.#queue) {

@@ -40,7 +40,7 @@ export async function openStore(
     limit: maxWaiting,
     atOnce,
     async write(group) {
-      await level.write(group.flat());
+      await level.write(group.length === 1 ? group[0]! : group.flat());
       return group.map(() => undefined);
     },
     full: () => new Fault('unavailable', `too much waits for the store in ${directory}`, { code: 'store-full' }),
