@@ -21,6 +21,13 @@ describe('a configuration', () => {
     expect([config.messages, config.events]).toEqual([read(minimal).messages, read(minimal).events]);
   });
 
+  test('may be JSON', () => {
+    const { pjsip } = read(
+      JSON.stringify({ ari: { users: { ari: { password: 'ari' } } }, pjsip: { endpoint: { a: {} } } }),
+    );
+    expect(pjsip.endpoint).toEqual({ a: {} });
+  });
+
   test('routes calls to an application, to telephones, or to whoever claims them', () => {
     const { contexts } = read(`${minimal}
 contexts:
@@ -209,6 +216,12 @@ describe('a wrong configuration is refused, with the path and what was expected'
   test.each([
     ['[1]', 'expected a mapping of sections'],
     ['a: [', 'the file is not YAML'],
+    [
+      `${minimal}\ncontexts:\n  default: { '1': { app: x }, '2': { app: y }, '1': { app: z } }`,
+      'line 3: the mapping has the key "1" already',
+    ],
+    [`${minimal}\ndata: x\ndata: y`, 'line 3: the mapping has the key "data" already'],
+    ['data: *nowhere', 'the file is not YAML'],
     ['http: { port: 1 }', 'ari: is missing'],
     ['ari: { users: {} }', 'ari.users: must NOT have fewer than 1 properties'],
     ['ari: { users: { a: {} } }', 'ari.users.a: expected either password or password_hash'],
