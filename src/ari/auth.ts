@@ -2,7 +2,7 @@
 //
 // A password hash is made with:
 //   node -e "const c=require('node:crypto'),s=c.randomBytes(16);console.log(['scrypt',s.toString('base64'),c.scryptSync(process.argv[1],s,32).toString('base64')].join(':'))" PASSWORD
-import { createHmac, randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
+import { hash as hashOf, randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import { Fault } from '../errors.ts';
 
 /** Either `password` or `password_hash`: "scrypt:<salt>:<hash>", both base64, by Node's default scrypt parameters. */
@@ -43,9 +43,10 @@ const UNDER_WAY = 64;
 const HASH = /^scrypt:([A-Za-z0-9+/]+={0,2}):([A-Za-z0-9+/]+={0,2})$/;
 
 /** From the Authorization header, and only where that has none from `api_key=name:password`. */
-export function readCredentials(authorization: string | undefined, query: URLSearchParams): Credentials | undefined {
+export function readCredentials(authorization: string | undefined, query: string): Credentials | undefined {
   const basic = authorization?.startsWith('Basic ') ? split(decode(authorization.slice(6))) : undefined;
-  return basic ?? split(query.getAll('api_key').at(-1) ?? '');
+  if (basic !== undefined || query === '') return basic;
+  return split(new URLSearchParams(query).getAll('api_key').at(-1) ?? '');
 }
 
 const decode = (base64: string): string => Buffer.from(base64, 'base64').toString();
@@ -56,20 +57,29 @@ function split(text: string): Credentials | undefined {
   return { name: text.slice(0, colon), password: text.slice(colon + 1) };
 }
 
+interface Known {
+  readonly user: User;
+  readonly passwordHash: string | undefined;
+  /** The digest of the password, if it is known. */
+  readonly digest: Buffer;
+}
+
 export class Authorizer {
-  readonly #users: ReadonlyMap<string, ApiUser>;
-  /** Digests only, under a key that dies with the process. */
-  readonly #key = randomBytes(32);
+  readonly #users = new Map<string, Known>();
+  /** Goes into every digest, and dies with the process. */
+  readonly #salt = randomBytes(32).toString('latin1');
   readonly #verified = new Set<string>();
   #underWay = 0;
 
   /** Fails with a Fault 'invalid' when a user has no password, or a hash that is not written as it should be. */
   constructor(users: Readonly<Record<string, ApiUser>>) {
-    this.#users = new Map(Object.entries(users));
-    for (const [name, { password, password_hash: hash }] of this.#users) {
-      if (hash === undefined ? password === undefined : !HASH.test(hash)) {
+    for (const [name, { password, password_hash: passwordHash, read_only: isReadOnly = false }] of Object.entries(
+      users,
+    )) {
+      if (passwordHash === undefined ? password === undefined : !HASH.test(passwordHash)) {
         throw new Fault('invalid', `ari.users.${name}: expected a password, or a password_hash "scrypt:<salt>:<hash>"`);
       }
+      this.#users.set(name, { user: { name, isReadOnly }, passwordHash, digest: this.#digest(password ?? '') });
     }
   }
 
@@ -79,23 +89,28 @@ export class Authorizer {
    */
   async authorize(claim: Claim | undefined, method: string): Promise<User> {
     const name = claim && ('actsFor' in claim ? claim.actsFor : claim.name);
-    const user = name === undefined ? undefined : this.#users.get(name);
-    if (user === undefined || !(await this.#matches(user, claim!))) {
+    const known = name === undefined ? undefined : this.#users.get(name);
+    if (known === undefined || !(await this.#matches(known, claim!))) {
       throw new Fault('unauthorized', 'Authentication required');
     }
-    if (user.read_only === true && method !== 'GET' && method !== 'OPTIONS') {
+    if (known.user.isReadOnly && method !== 'GET' && method !== 'OPTIONS') {
       throw new Fault('forbidden', 'Write access denied', { code: 'read-only' });
     }
-    return { name: name!, isReadOnly: user.read_only === true };
+    return known.user;
   }
 
-  async #matches(user: ApiUser, claim: Claim): Promise<boolean> {
+  #matches(known: Known, claim: Claim): boolean | Promise<boolean> {
     if ('actsFor' in claim) return true;
     const { name, password } = claim;
-    if (user.password_hash === undefined) return this.#equal(password, user.password ?? '');
+    // In a time that does not tell how much of it is right.
+    if (known.passwordHash === undefined) return timingSafeEqual(this.#digest(password), known.digest);
+    return this.#isRight(known.passwordHash, name, password);
+  }
+
+  async #isRight(passwordHash: string, name: string, password: string): Promise<boolean> {
     const digest = this.#digest(`${name}:${password}`).toString('base64');
     if (this.#verified.has(digest)) return true;
-    if (!(await this.#verify(user.password_hash, password))) return false;
+    if (!(await this.#verify(passwordHash, password))) return false;
     if (this.#verified.size >= REMEMBERED) this.#verified.clear();
     this.#verified.add(digest);
     return true;
@@ -118,12 +133,8 @@ export class Authorizer {
     }
   }
 
-  /** In a time that does not tell how much of it is right. */
-  #equal(one: string, other: string): boolean {
-    return timingSafeEqual(this.#digest(one), this.#digest(other));
-  }
-
+  /** Made at once: an HMAC, which is an object first, took a fifth of the time of a small request. */
   #digest(text: string): Buffer {
-    return createHmac('sha256', this.#key).update(text).digest();
+    return hashOf('sha256', this.#salt + text, 'buffer');
   }
 }

@@ -108,7 +108,7 @@ export class Dispatcher {
     place: Place | undefined,
   ): Promise<AriResponse | Opening> {
     const { method, preflight } = request;
-    for (const { name, value } of request.parameters ?? []) query.append(name, value);
+    if (request.parameters !== undefined) for (const { name, value } of request.parameters) query.append(name, value);
     const sent = { query, ...readBody(request.contentType, request.body ?? '') };
     const isAnyone = preflight !== undefined;
     const user = isAnyone ? nobody : await this.#options.authorizer.authorize(request.credentials, method);
@@ -143,10 +143,10 @@ export class Dispatcher {
     const query = readQuery(operation.query ?? {}, sent);
     const body = this.#options.reader.readOf(operation, sent);
     const answer = await handle({ params, query, body, user, token }, this.#options.context);
-    const { document, headers } = answer instanceof Answer ? answer : { document: answer, headers: {} };
-    if (operation.returns === undefined) return { kind: 'response', status: operation.empty ?? 204, headers };
-    const response = json(operation.status ?? 200, document);
-    return { ...response, headers: { ...response.headers, ...headers } };
+    const { document, headers } = answer instanceof Answer ? answer : { document: answer, headers: undefined };
+    if (operation.returns === undefined)
+      return { kind: 'response', status: operation.empty ?? 204, headers: headers ?? {} };
+    return json(operation.status ?? 200, document, headers);
   }
 
   #document({ method, host }: AriRequest, name: string): AriResponse {
@@ -209,10 +209,12 @@ function resumed(names: readonly string[], since: string | undefined): Map<strin
   return new Map(pairs.filter(([, cursor]) => cursor !== '').reverse());
 }
 
-const json = (status: number, value: unknown): AriResponse => ({
+const isJson = { 'Content-Type': 'application/json' } as const;
+
+const json = (status: number, value: unknown, headers?: Readonly<Record<string, string>>): AriResponse => ({
   kind: 'response',
   status,
-  headers: { 'Content-Type': 'application/json' },
+  headers: headers === undefined ? isJson : { ...isJson, ...headers },
   body: JSON.stringify(value),
 });
 
@@ -221,10 +223,9 @@ export function refusal(
   status: number,
   message: string,
   code: string,
-  headers: Readonly<Record<string, string>> = {},
+  headers?: Readonly<Record<string, string>>,
 ): AriResponse {
-  const response = json(status, { message, code });
-  return { ...response, headers: { ...response.headers, ...headers } };
+  return json(status, { message, code }, headers);
 }
 
 const noResource = (): Fault => new Fault('not-found', 'Resource not found', { code: 'resource-not-found' });

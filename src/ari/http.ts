@@ -44,8 +44,9 @@ export function serve(http: FastifyInstance, { allowedOrigins, sockets, open }: 
   void http.register(async (ari) => {
     ari.removeAllContentTypeParsers();
     ari.addContentTypeParser('*', { parseAs: 'string', bodyLimit: LONGEST_BODY }, (_, body, done) => done(null, body));
-    ari.addHook('onRequest', async ({ headers }, reply) => {
-      reply.headers(corsHeaders(headers.origin, allowedOrigins));
+    ari.addHook('onRequest', ({ headers: { origin } }, reply, done) => {
+      if (origin !== undefined) reply.headers(corsHeaders(origin, allowedOrigins));
+      done();
     });
     ari.setErrorHandler((error, _, reply) => answerError(error, reply, onError));
     const answer = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
@@ -95,13 +96,14 @@ async function goodbye(open: ReadonlySet<EventSocket>, applications: Application
 }
 
 function toAri({ method, raw, headers, body, ws }: FastifyRequest): AriRequest {
-  const target = (raw.url ?? '').slice(PREFIX.length).replace(/^\//, '');
-  const query = new URLSearchParams(target.split('?').slice(1).join('?'));
+  const url = raw.url ?? '';
+  const target = url.slice(PREFIX.length + (url[PREFIX.length] === '/' ? 1 : 0));
+  const mark = target.indexOf('?');
   return {
     method,
     target,
     over: ws ? 'upgrade' : 'http',
-    credentials: readCredentials(headers.authorization, query),
+    credentials: readCredentials(headers.authorization, mark < 0 ? '' : target.slice(mark + 1)),
     contentType: headers['content-type'],
     body: typeof body === 'string' ? body : undefined,
     host: headers.host,
@@ -122,12 +124,13 @@ function isOtherProtocol({ headers }: FastifyRequest): boolean {
   return offered !== undefined && !offered.split(',').some((each) => each.trim() === 'ari');
 }
 
+const asItIs = (text: unknown): string => text as string;
+
 /** Nothing that the API says may be kept. */
 export function send(reply: FastifyReply, { status, headers, body }: AriResponse): FastifyReply {
-  return reply
-    .code(status)
-    .headers({ 'Cache-Control': 'no-cache, no-store', ...headers })
-    .send(body === undefined ? undefined : Buffer.from(body));
+  reply.code(status).header('Cache-Control', 'no-cache, no-store').headers(headers);
+  // A text leaves in one piece with the head; and as what we call it, since it has been serialised.
+  return reply.serializer(asItIs).send(body);
 }
 
 /** What went wrong before a request reached us: too large, or not even HTTP. */

@@ -40,7 +40,8 @@ function parse(text: string): unknown {
 /** Fails with a Fault 'invalid' that names the parameter. */
 export function readQuery(schemas: TProperties, { query, form, json }: Sent): Record<string, unknown> {
   const values: Record<string, unknown> = {};
-  for (const [name, schema] of Object.entries(schemas)) {
+  for (const name in schemas) {
+    const schema = schemas[name]!;
     const text = query.getAll(name).at(-1) ?? form?.getAll(name).at(-1);
     const value =
       json !== undefined && Object.hasOwn(json, name)

@@ -16,16 +16,27 @@ interface Node {
   readonly literals: Map<string, Node>;
   wildcard: { readonly name: string; readonly node: Node } | undefined;
   readonly operations: Map<string, Operation | 'absent'>;
+  readonly methods: string[];
 }
 
-const node = (path: string): Node => ({ path, literals: new Map(), wildcard: undefined, operations: new Map() });
+const node = (path: string): Node => ({
+  path,
+  literals: new Map(),
+  wildcard: undefined,
+  operations: new Map(),
+  methods: ['OPTIONS'],
+});
 
 export class Routes {
   readonly #root = node('');
 
   constructor(resources: readonly Resource[], absent: readonly (readonly [method: string, path: string])[]) {
     for (const { operations } of resources) {
-      for (const operation of operations) this.#node(operation.path).operations.set(operation.method, operation);
+      for (const operation of operations) {
+        const { operations: there, methods } = this.#node(operation.path);
+        there.set(operation.method, operation);
+        methods.push(operation.method);
+      }
     }
     for (const [method, path] of absent) this.#node(path).operations.set(method, 'absent');
   }
@@ -44,9 +55,7 @@ export class Routes {
         at = at.wildcard.node;
       } else return undefined;
     }
-    const present = [...at.operations].filter(([, operation]) => operation !== 'absent');
-    const methods = ['OPTIONS', ...present.map(([method]) => method)];
-    return { path: at.path, params, operations: at.operations, methods };
+    return { path: at.path, params, operations: at.operations, methods: at.methods };
   }
 
   #node(path: string): Node {
@@ -68,6 +77,7 @@ export class Routes {
 
 /** As in a form: `+` is a space. What is no valid escape is taken as it is. */
 function decode(segment: string): string {
+  if (!segment.includes('%') && !segment.includes('+')) return segment;
   try {
     return decodeURIComponent(segment.replaceAll('+', ' '));
   } catch {

@@ -34,13 +34,10 @@ export function createMetrics(core: Core, readings: () => Promise<Iterable<Readi
     buckets: BUCKETS,
     registers,
   });
-  const facts = new Counter({
-    name: 'arion_facts_total',
-    help: 'What has happened, by kind of fact.',
-    labelNames: ['type'] as const,
-    registers,
+  const facts = new Map<string, number>();
+  const subscription = core.everything.subscribe(({ type }) => void facts.set(type, (facts.get(type) ?? 0) + 1), {
+    name: 'metrics',
   });
-  const subscription = core.everything.subscribe(({ type }) => facts.inc({ type }), { name: 'metrics' });
 
   // A metric for each name that is read, made when it is first seen.
   const known = new Map<string, Gauge | Counter>();
@@ -55,7 +52,7 @@ export function createMetrics(core: Core, readings: () => Promise<Iterable<Readi
     contentType: registry.contentType,
     async text() {
       // Label values come and go (a socket, an application): what is gone must not be reported for ever.
-      const read = [...busReadings(core), ...(await readings())];
+      const read = [...busReadings(core), ...factReadings(facts), ...(await readings())];
       for (const each of known.values()) each.reset();
       for (const reading of read) metric(reading).inc(reading.labels ?? {}, reading.value);
       return registry.metrics();
@@ -64,6 +61,15 @@ export function createMetrics(core: Core, readings: () => Promise<Iterable<Readi
     close: () => subscription.unsubscribe(),
   };
 }
+
+const factReadings = (facts: ReadonlyMap<string, number>): Reading[] =>
+  Array.from(facts, ([type, value]) => ({
+    name: 'facts_total',
+    kind: 'counter',
+    help: 'What has happened, by kind of fact.',
+    value,
+    labels: { type },
+  }));
 
 function busReadings({ bus, channels, endpoints, applications }: Core): Reading[] {
   const { topics, subscriptions, givenUp } = bus.metrics;
