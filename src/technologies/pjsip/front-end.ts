@@ -5,7 +5,7 @@ import { endpointAllows, sourceAllowed } from './acl.ts';
 import type { CheckAuthentication } from './auth.ts';
 import type { Identifiers } from './identify.ts';
 import { inWords, type Log } from './log.ts';
-import { parseNameAddress } from './name-address.ts';
+import { parseSipAddress } from './name-address.ts';
 import type { EndpointObject, PjsipObjects } from './objects/index.ts';
 import type { Sender } from './service.ts';
 import type { Services } from './services.ts';
@@ -120,7 +120,7 @@ function permitted(
 /** Belongs to a dialog or a transaction that is not there (RFC 3261 12.2.2, 9.2). A REGISTER may carry a tag, and some do. */
 function isStray({ method, headers }: SipRequest): boolean {
   if (method === 'BYE' || method === 'CANCEL' || method === 'PRACK') return true;
-  return method !== 'REGISTER' && parseNameAddress(headers.get('To') ?? '')?.params.has('tag') === true;
+  return method !== 'REGISTER' && headers.read('To', parseSipAddress)?.params.has('tag') === true;
 }
 
 /** It may have been answered already, or be beyond answering: then that is all that can be done. */

@@ -1,10 +1,10 @@
 // Who sent a request: a list of ways to recognise an endpoint, of which the first that does decides.
 import { parseDigest } from './digest.ts';
 import type { Hosts } from './hosts.ts';
-import { parseNameAddress } from './name-address.ts';
+import { parseSipAddress } from './name-address.ts';
 import type { EndpointObject, IdentifierName, PjsipObjects } from './objects/index.ts';
 import type { SipRequest } from './stack.ts';
-import { parseUri, type SipUri } from './uri.ts';
+import type { SipUri } from './uri.ts';
 
 /** Gives the name of the endpoint, or leaves it to the next one. */
 export type Identifier = (request: SipRequest) => string | undefined;
@@ -83,5 +83,4 @@ export function identifiers(
   };
 }
 
-const fromOf = ({ headers }: SipRequest): SipUri | undefined =>
-  parseUri(parseNameAddress(headers.get('From') ?? '')?.uri ?? '');
+const fromOf = ({ headers }: SipRequest): SipUri | undefined => headers.read('From', parseSipAddress)?.sip;

@@ -1,24 +1,32 @@
 // What is known of a MESSAGE that came: its addresses, its body whole, its headers as variables, as chan_pjsip writes them;
 // and for whom, until when, and as which message it counts.
 import type { TextMessage } from '../../core/facts.ts';
-import { divide, formatNameAddress, parseNameAddress, parseParams, type NameAddress } from './name-address.ts';
+import {
+  divide,
+  formatNameAddress,
+  parseNameAddress,
+  parseParams,
+  parseSipAddress,
+  type NameAddress,
+  type SipNameAddress,
+} from './name-address.ts';
 import type { EndpointObject } from './objects/index.ts';
 import type { SipAddress, SipHeaders, SipRequest } from './stack.ts';
-import { formatUri, parseUri } from './uri.ts';
+import { formatUri, parseUri, type SipUri } from './uri.ts';
 
 /** Undefined when its From or To is no address. */
 export function textOf(request: SipRequest, object: EndpointObject): TextMessage | undefined {
   const { headers, body, bodyEncoding } = request;
-  const from = addressOf(headers.get('From'));
-  const to = addressOf(headers.get('To'));
+  const from = inHeader(headers.read('From', parseSipAddress));
+  const to = inHeader(headers.read('To', parseSipAddress));
   if (from === undefined || to === undefined) return undefined;
-  return {
-    from: formatNameAddress({ ...from, name: from.name.replace(CONTROLS, ' '), params: none }),
-    to: toOf({ ...to, params: none }),
+  const text = {
+    from: formatNameAddress({ name: from.name.replace(CONTROLS, ' '), uri: from.uri, params: none }),
+    to: toOf({ name: to.name, uri: to.uri, params: none }),
     body,
-    ...(bodyEncoding !== undefined && { encoding: bodyEncoding }),
     variables: variablesOf(request, object),
   };
+  return bodyEncoding === undefined ? text : { encoding: bodyEncoding, ...text };
 }
 
 /** It is the same message again that has the same (RFC 3261 8.2.2.2): a retransmission, or the same once more. */
@@ -30,7 +38,8 @@ export const recipientOf = ({ uri }: SipRequest): string => parseUri(uri)?.user 
 
 /** Milliseconds since 1970, if it says it: Expires counts from its Date, or from now (RFC 3428 4, 7). */
 export function expiryOf(headers: SipHeaders, now: number): number | undefined {
-  const [, seconds] = /^\s*(\d{1,10})\s*$/.exec(headers.get('Expires') ?? '') ?? [];
+  const expires = headers.get('Expires');
+  const [, seconds] = (expires && /^\s*(\d{1,10})\s*$/.exec(expires)) || [];
   return seconds === undefined ? undefined : (sentAt(headers) ?? now) + Number(seconds) * 1000;
 }
 
@@ -61,43 +70,51 @@ function toOf(to: NameAddress): string {
 /** What may stand in a From or To of a URI (RFC 3261 19.1.1, table 1): no port, and none of these parameters. */
 const NOT_IN_FROM_TO: ReadonlySet<string> = new Set(['transport', 'ttl', 'maddr', 'lr', 'method']);
 
-function addressOf(value: string | undefined): NameAddress | undefined {
-  const address = parseNameAddress(value ?? '');
-  return address && { ...address, uri: inFromTo(address.uri) };
-}
+/** As From and To may have it. */
+const inHeader = (address: SipNameAddress | undefined): NameAddress | undefined =>
+  address && { name: address.name, uri: address.sip ? restricted(address.sip) : address.uri, params: address.params };
 
 /** A URI as From and To may have it. Other schemes are left as they are. */
 export function inFromTo(text: string): string {
   const uri = parseUri(text);
-  if (uri === undefined) return text;
-  const params = new Map([...uri.params].filter(([name]) => !NOT_IN_FROM_TO.has(name)));
-  return formatUri({ ...uri, port: undefined, params, headers: none });
+  return uri === undefined ? text : restricted(uri);
+}
+
+function restricted(uri: SipUri): string {
+  const { scheme, user, password, host } = uri;
+  const isPlain = uri.params.size === 0;
+  const params = isPlain ? none : new Map([...uri.params].filter(([name]) => !NOT_IN_FROM_TO.has(name)));
+  return formatUri({ scheme, user, password, host, port: undefined, params, headers: none });
 }
 
 /** All headers, a later one instead of an earlier of its name, and before them what no header says. */
 function variablesOf({ headers, source }: SipRequest, { callerid }: EndpointObject): Record<string, string> {
-  const variables = new Map<string, readonly [name: string, value: string]>();
-  const set = (name: string, value: string): void => {
-    const key = name.toLowerCase();
-    if (value === '') variables.delete(key);
-    else variables.set(key, [variables.get(key)?.[0] ?? CANONICAL.get(key) ?? name, value]);
-  };
-  set('PJSIP_RECVADDR', hostPort(source));
-  set('PJSIP_TRANSPORT', source.protocol);
-  set('PJSIP_ENDPOINT', callerid?.name ?? '');
+  const variables: Variables = new Map();
+  set(variables, 'PJSIP_RECVADDR', 'pjsip_recvaddr', hostPort(source));
+  set(variables, 'PJSIP_TRANSPORT', 'pjsip_transport', source.protocol);
+  set(variables, 'PJSIP_ENDPOINT', 'pjsip_endpoint', callerid?.name ?? '');
   let isTopmost = true;
   for (const [name, value] of headers) {
+    const key = name.toLowerCase();
     // No header may pass for what we know ourselves.
-    if (/^PJSIP_/i.test(name)) continue;
-    const write = WRITTEN.get(name.toLowerCase()) ?? asItIs;
-    if (write !== via) set(name, write(value));
+    if (key.startsWith('pjsip_')) continue;
+    const write = WRITTEN.get(key);
+    if (write !== via) set(variables, name, key, write === undefined ? value : write(value, headers));
     else
       for (const each of divide(value, ',')) {
-        set(name, via(each, isTopmost ? source : undefined));
+        set(variables, name, key, via(each, headers, isTopmost ? source : undefined));
         isTopmost = false;
       }
   }
   return Object.fromEntries(variables.values());
+}
+
+/** By names in lower case. */
+type Variables = Map<string, readonly [name: string, value: string]>;
+
+function set(variables: Variables, name: string, key: string, value: string): void {
+  if (value === '') variables.delete(key);
+  else variables.set(key, [variables.get(key)?.[0] ?? CANONICAL.get(key) ?? name, value]);
 }
 
 /** Names that are always written so; any other is written as it came. */
@@ -109,19 +126,20 @@ const CANONICAL: ReadonlyMap<string, string> = new Map(
   ].map((name) => [name.toLowerCase(), name]),
 );
 
-type Write = (value: string, receivedFrom?: SipAddress) => string;
+type Write = (value: string, headers: SipHeaders, receivedFrom?: SipAddress) => string;
 
-const asItIs: Write = (value) => value;
-
-const fromOrTo: Write = (value) => {
-  const address = addressOf(value);
-  return address === undefined ? value : formatNameAddress(address);
-};
+const fromOrTo =
+  (name: 'From' | 'To'): Write =>
+  (value, headers) => {
+    const isFirst = value === headers.get(name);
+    const address = inHeader(isFirst ? headers.read(name, parseSipAddress) : parseSipAddress(value));
+    return address === undefined ? value : formatNameAddress(address);
+  };
 
 const VIA_ORDER = ['ttl', 'rport', 'maddr', 'received', 'branch'];
 
 /** The topmost says where the request really came from (RFC 3261 18.2.1, RFC 3581 4). */
-const via: Write = (value, receivedFrom) => {
+const via: Write = (value, _, receivedFrom) => {
   const [, protocol, sentBy, rest] = /^(\S+)\s+([^\s;]+)\s*(.*)$/s.exec(value) ?? [];
   const params = parseParams(rest ?? '');
   if (protocol === undefined || sentBy === undefined || params === undefined) return value;
@@ -147,8 +165,8 @@ const digest: Write = (value) => {
 
 /** How a header is written anew; all others stay as they came. */
 const WRITTEN: ReadonlyMap<string, Write> = new Map([
-  ['from', fromOrTo],
-  ['to', fromOrTo],
+  ['from', fromOrTo('From')],
+  ['to', fromOrTo('To')],
   ['via', via],
   ['authorization', digest],
   ['proxy-authorization', digest],

@@ -98,14 +98,21 @@ class Inbound implements Service {
     const text = textOf(request, object);
     if (text === undefined) throw new Fault('invalid', 'The From or the To is no address');
     const expiresAt = expiryOf(request.headers, clock.now());
-    const which = { key: keyOf(request), recipient: recipientOf(request), scheme: 'pjsip' };
-    const onward = onwardOf(text.variables);
-    const sender = senderOf(text);
     try {
       const taken = await core.messages.receive({
-        ...{ endpoint, text, onward, ...which },
+        endpoint,
+        text,
+        key: keyOf(request),
+        recipient: recipientOf(request),
+        scheme: 'pjsip',
         ...(expiresAt !== undefined && { expiresAt }),
-        ...(sender !== undefined && { sender }),
+        // Asked for where it is given on to another endpoint.
+        get onward() {
+          return onwardOf(text.variables);
+        },
+        get sender() {
+          return senderOf(text) ?? text.from;
+        },
       });
       await this.#answer(request, taken === 'relayed' ? 200 : 202);
     } catch (error) {

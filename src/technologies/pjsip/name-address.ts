@@ -1,4 +1,5 @@
 // Addresses as From, To and Contact carry them: a display name, a URI, parameters (RFC 3261 20.10, 25.1).
+import { parseUri, type SipUri } from './uri.ts';
 
 export interface NameAddress {
   /** The display name without its quotes; empty when there is none. */
@@ -9,13 +10,14 @@ export interface NameAddress {
   readonly params: ReadonlyMap<string, string>;
 }
 
+const none: ReadonlyMap<string, string> = new Map();
 const QUOTED = /^\s*"((?:[^"\\]|\\.)*)"\s*<([^<>]*)>(.*)$/s;
 const BRACKETED = /^([^"<>]*)<([^<>]*)>(.*)$/s;
 const BARE = /^\s*([^\s"<>;,?]+)\s*(.*)$/s;
 
 /** One address: `"Name" <uri>;params`, `Name <uri>;params` or `uri;params`. Undefined when it is none of these. */
 export function parseNameAddress(text: string): NameAddress | undefined {
-  const found = QUOTED.exec(text) ?? BRACKETED.exec(text);
+  const found = (text.includes('"') ? QUOTED.exec(text) : null) ?? BRACKETED.exec(text);
   if (found !== null) {
     const [, name = '', uri = '', rest = ''] = found;
     const params = parseParams(rest);
@@ -27,8 +29,19 @@ export function parseNameAddress(text: string): NameAddress | undefined {
   return bare === null || params === undefined ? undefined : { name: '', uri: bare[1] ?? '', params };
 }
 
+/** An address, and its URI if that is one of SIP's. */
+export interface SipNameAddress extends NameAddress {
+  readonly sip: SipUri | undefined;
+}
+
+export function parseSipAddress(text: string): SipNameAddress | undefined {
+  const address = parseNameAddress(text);
+  return address && { sip: parseUri(address.uri), ...address };
+}
+
 export function formatNameAddress({ name, uri, params }: NameAddress): string {
   const shown = name === '' ? '' : `${quote(name)} `;
+  if (params.size === 0) return `${shown}<${uri}>`;
   return `${shown}<${uri}>${[...params].map(([key, value]) => (value === '' ? `;${key}` : `;${key}=${value}`)).join('')}`;
 }
 
@@ -36,6 +49,7 @@ export const quote = (text: string): string => `"${text.replace(/["\\]/g, '\\$&'
 
 /** Divides at a character, but not within quotes or angle brackets. */
 export function divide(text: string, at: ',' | ';'): string[] {
+  if (!text.includes(at)) return text.trim() === '' ? [] : [text.trim()];
   const parts: string[] = [];
   let start = 0;
   let isQuoted = false;
@@ -58,7 +72,8 @@ export function divide(text: string, at: ',' | ';'): string[] {
 /** `;a=1;b="x;y";c`: undefined when it is not that. */
 export function parseParams(text: string): ReadonlyMap<string, string> | undefined {
   const rest = text.trim();
-  if (rest !== '' && !rest.startsWith(';')) return undefined;
+  if (rest === '') return none;
+  if (!rest.startsWith(';')) return undefined;
   const params = new Map<string, string>();
   for (const part of divide(rest, ';')) {
     const found = /^([^\s=";,<>]+)(?:\s*=\s*("(?:[^"\\]|\\.)*"|[^\s";,]+))?$/s.exec(part);

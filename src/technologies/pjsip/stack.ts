@@ -7,6 +7,9 @@ export type SipHeader = readonly [name: string, value: string];
 /** The header lines of a message, in their order. A repeated header is as many lines (RFC 3261 7.3.1). */
 export class SipHeaders implements Iterable<SipHeader> {
   readonly #lines: readonly SipHeader[];
+  /** The names of the lines in lower case, as soon as one is asked for: a request is asked a dozen times. */
+  #names: readonly string[] | undefined;
+  #read: { readonly name: string; readonly how: (value: string) => unknown; readonly as: unknown }[] | undefined;
 
   constructor(lines: Iterable<SipHeader> = []) {
     this.#lines = [...lines];
@@ -14,14 +17,30 @@ export class SipHeaders implements Iterable<SipHeader> {
 
   /** The first line of that name. */
   get(name: string): string | undefined {
-    const wanted = name.toLowerCase();
-    return this.#lines.find(([each]) => each.toLowerCase() === wanted)?.[1];
+    return this.#lines[this.#find(name.toLowerCase(), 0)]?.[1];
   }
 
   /** Every line of that name, in order. A line may itself hold several values, divided by commas. */
   all(name: string): string[] {
     const wanted = name.toLowerCase();
-    return this.#lines.filter(([each]) => each.toLowerCase() === wanted).map(([, value]) => value);
+    const found: string[] = [];
+    for (let at = this.#find(wanted, 0); at !== -1; at = this.#find(wanted, at + 1)) found.push(this.#lines[at]![1]);
+    return found;
+  }
+
+  /** The first line of that name, read so: once for all who ask for it, by that name in that case. */
+  read<T>(name: string, how: (value: string) => T): T | undefined {
+    const read = (this.#read ??= []);
+    for (const each of read) if (each.name === name && each.how === how) return each.as as T;
+    const value = this.get(name);
+    const as = value === undefined ? undefined : how(value);
+    read.push({ name, how, as });
+    return as;
+  }
+
+  #find(wanted: string, from: number): number {
+    this.#names ??= this.#lines.map(([each]) => each.toLowerCase());
+    return this.#names.indexOf(wanted, from);
   }
 
   [Symbol.iterator](): Iterator<SipHeader> {

@@ -4,7 +4,7 @@
 // service is shown the endpoint's own name instead; an asserted identity of somebody else is taken away. Who has
 // `trust_id_inbound` is believed in both.
 import type { Party } from '../../core/facts.ts';
-import { divide, formatNameAddress, parseNameAddress, type NameAddress } from './name-address.ts';
+import { divide, formatNameAddress, parseNameAddress, parseSipAddress, type NameAddress } from './name-address.ts';
 import type { EndpointObject } from './objects/index.ts';
 import { SipHeaders, type SipHeader, type SipMessage, type SipRequest } from './stack.ts';
 import { formatUri, parseUri, sipUri, type SipUri } from './uri.ts';
@@ -18,7 +18,7 @@ export const NOBODY = 'anonymous.invalid';
 
 /** The request as a service may believe it, once its endpoint is proven. */
 export function believed(request: SipRequest, object: EndpointObject): SipRequest {
-  if (object.trust_id_inbound) return request;
+  if (object.trust_id_inbound || isPlainlyOwn(request.headers, object)) return request;
   const lines = [...request.headers];
   const kept = lines
     .filter(([name, value]) => !ASSERTIONS.includes(name.toLowerCase()) || isAllOwn(value, object))
@@ -74,12 +74,20 @@ function ownFrom(value: string, request: SipRequest, object: EndpointObject): st
   return formatNameAddress({ ...ownAddress(request, object), params: from.params });
 }
 
+/** As nearly every request is: its one From is the endpoint's own, and nobody is asserted. */
+function isPlainlyOwn(headers: SipHeaders, object: EndpointObject): boolean {
+  if (headers.get(ASSERTED) !== undefined || headers.get(REMOTE) !== undefined) return false;
+  const uri = headers.read('From', parseSipAddress)?.sip;
+  return isOwn(uri, object) && uri?.host.toLowerCase() !== NOBODY && headers.all('From').length === 1;
+}
+
 /** By its name, one of its auths, an address of record, or the number or user that it is configured to have. */
 function isOwn(uri: SipUri | undefined, { id, auth, aors, from_user: own, callerid }: EndpointObject): boolean {
   if (uri?.user === undefined) return false;
   const { user, host } = uri;
-  const names = [id, ...auth.map(({ username }) => username), ...aors, own, callerid?.number];
-  return names.some((name) => name === user || name === `${user}@${host}`);
+  const at = `${user}@${host}`;
+  const isIt = (name: string | undefined): boolean => name === user || name === at;
+  return isIt(id) || isIt(own) || isIt(callerid?.number) || aors.some(isIt) || auth.some((each) => isIt(each.username));
 }
 
 const isAllOwn = (value: string, object: EndpointObject): boolean =>

@@ -40,9 +40,9 @@ export function parseUri(text: string): SipUri | undefined {
   const colon = userinfo?.indexOf(':') ?? -1;
   const user = unescape(colon === -1 ? userinfo : userinfo?.slice(0, colon));
   const password = unescape(colon === -1 ? undefined : userinfo?.slice(colon + 1));
-  const pairs = [pairsOf(params.split(';').slice(1)), pairsOf(headers?.split('&') ?? [])] as const;
-  if (user === null || user === '' || password === null || pairs[0] === undefined || pairs[1] === undefined)
-    return undefined;
+  const named = params === '' ? none : pairsOf(params.slice(1).split(';'));
+  const asked = headers === undefined ? none : pairsOf(headers.split('&'));
+  if (user === null || user === '' || password === null || named === undefined || asked === undefined) return undefined;
   const number = port === undefined ? undefined : Number(port);
   if (number !== undefined && (number === 0 || number > 65_535)) return undefined;
   return {
@@ -51,8 +51,8 @@ export function parseUri(text: string): SipUri | undefined {
     password,
     host,
     port: number,
-    params: pairs[0],
-    headers: pairs[1],
+    params: named,
+    headers: asked,
   };
 }
 
@@ -60,9 +60,11 @@ export function formatUri({ scheme, user, password, host, port, params, headers 
   const secret = password === undefined ? '' : `:${escape(password, PASSWORD)}`;
   const userinfo = user === undefined ? '' : `${escape(user, USER)}${secret}@`;
   const where = port === undefined ? host : `${host}:${port}`;
+  const start = `${scheme}:${userinfo}${where}`;
+  if (params.size + headers.size === 0) return start;
   const written = [...params].map((each) => `;${pair(each, PARAMETER)}`).join('');
   const asked = [...headers].map((each) => pair(each, HEADER)).join('&');
-  return `${scheme}:${userinfo}${where}${written}${asked === '' ? '' : `?${asked}`}`;
+  return `${start}${written}${asked === '' ? '' : `?${asked}`}`;
 }
 
 /** Whether both lead to the same place, by the rules of RFC 3261 19.1.4. */
@@ -106,8 +108,9 @@ const pair = ([name, value]: readonly [string, string], unsafe: RegExp): string 
 
 /** Null when an escape is broken. */
 function unescape<T extends string | undefined>(text: T): T | null {
+  if (text === undefined || !text.includes('%')) return text;
   try {
-    return text === undefined ? text : (decodeURIComponent(text) as T);
+    return decodeURIComponent(text) as T;
   } catch {
     return null;
   }
@@ -115,7 +118,6 @@ function unescape<T extends string | undefined>(text: T): T | null {
 
 /** Undefined when an escape is broken or a name stands twice (RFC 3261 19.1.1). */
 function pairsOf(parts: readonly string[]): ReadonlyMap<string, string> | undefined {
-  if (parts.length === 0) return none;
   const pairs = new Map<string, string>();
   for (const part of parts) {
     const equals = part.indexOf('=');
