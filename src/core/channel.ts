@@ -34,8 +34,9 @@ export class Channel extends DrivenChannel {
   readonly #operations: Operations;
   readonly #gone: (channel: Channel) => void;
   readonly #line: Line | undefined;
-  readonly #endings = new Set<Ending>();
-  readonly #arrivals = new Set<(hasArrived: boolean) => void>();
+  // Most channels live without: an empty Set is larger than all else that a channel is made of.
+  #endings: Set<Ending> | undefined;
+  #arrivals: Set<(hasArrived: boolean) => void> | undefined;
   #isRouted: boolean;
   #residence: Residence | undefined;
   #membership: Membership | undefined;
@@ -90,9 +91,11 @@ export class Channel extends DrivenChannel {
   }
 
   override setState(state: ChannelState, operation?: string): void {
-    const wasUp = this.snapshot.state === 'Up';
+    const was = this.snapshot.state;
+    if (state === was) return;
+    this.endpoint?.channelChanged(was, state);
     super.setState(state, operation);
-    if (state === 'Up' && !wasUp) this.#membership?.answered();
+    if (state === 'Up') this.#membership?.answered();
   }
 
   /** The far end has said who it is; whoever talks to it is told so. */
@@ -113,13 +116,14 @@ export class Channel extends DrivenChannel {
 
   /** Calls it once, when the channel begins to end: what it tells comes before the end. Gives how to call that off. */
   onEnding(ending: Ending): () => void {
+    this.#endings ??= new Set();
     this.#endings.add(ending);
-    return () => this.#endings.delete(ending);
+    return () => this.#endings?.delete(ending);
   }
 
   /** Whether it comes into an application or a bridge from now on, before it ends. */
   arrival(): Promise<boolean> {
-    return new Promise((resolve) => this.#arrivals.add(resolve));
+    return new Promise((resolve) => (this.#arrivals ??= new Set()).add(resolve));
   }
 
   /** How many operations wait, without the one that is under way. */
@@ -175,7 +179,7 @@ export class Channel extends DrivenChannel {
     if (this.#isEnded) return;
     const asked = { channel: this.snapshot, cause, soft: true, ...caused(operation) };
     this.topic.publish({ type: 'ChannelHangupRequested', ...asked });
-    this.#end({ cause }, { isFar: false, isAsked: true, operation }, this.#hangUp(cause));
+    this.#end({ cause }, { isFar: false, isAsked: true, operation }, () => this.#hangUp(cause));
   }
 
   /** The far end, or the wire, has ended the call. */
@@ -187,18 +191,18 @@ export class Channel extends DrivenChannel {
 
   /** Its way through the routing is over, without anyone having hung up: so it is hung up. */
   finish(cause: number = NORMAL_CLEARING, operation?: string): void {
-    if (!this.#isEnded) this.#end({ cause }, { isFar: false, operation }, this.#hangUp(cause));
+    if (!this.#isEnded) this.#end({ cause }, { isFar: false, operation }, () => this.#hangUp(cause));
   }
 
-  readonly #hangUp = (cause: number) => (): Hangup => {
+  #hangUp(cause: number): Hangup {
     const techCause = this.driver.hangup(cause);
     return { cause, ...(techCause !== undefined && { techCause }) };
-  };
+  }
 
   #end(why: FarHangup, { isFar, isAsked = false, operation }: By, close: () => Hangup): void {
     this.#isEnded = true;
-    for (const ending of this.#endings) ending(why, isFar);
-    this.#endings.clear();
+    for (const ending of this.#endings ?? []) ending(why, isFar);
+    this.#endings = undefined;
     this.#arrived(false);
     this.#operations.end();
     const residence = this.#residence;
@@ -214,8 +218,8 @@ export class Channel extends DrivenChannel {
   }
 
   #arrived(hasArrived: boolean): void {
-    for (const arrive of this.#arrivals) arrive(hasArrived);
-    this.#arrivals.clear();
+    for (const arrive of this.#arrivals ?? []) arrive(hasArrived);
+    this.#arrivals = undefined;
   }
 
   /** As in Asterisk, whose dialplan hangs up at its end, whoever has hung up before. */

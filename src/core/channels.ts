@@ -83,7 +83,7 @@ export class Channels {
     const topic = this.#bus.topic<Fact>(`channel:${id}`);
     topic.forward(this.all);
     topic.forward(endpoint?.topic ?? this.#everything);
-    endpoint?.addChannel(id);
+    endpoint?.addChannel(id, given.state);
     const snapshot: ChannelSnapshot = {
       id,
       name: `${name}-${number.toString(16).padStart(8, '0')}`,
@@ -95,12 +95,12 @@ export class Channels {
       dialplan: { context, exten, priority: 1, appName: '', appData: '' },
       createdAt,
       language: given.language ?? 'en',
-      ...(given.redirecting !== undefined && { redirecting: given.redirecting }),
       reported: {},
+      ...(given.redirecting !== undefined && { redirecting: given.redirecting }),
     };
     const gone = (): void => {
       this.#channels.delete(id);
-      endpoint?.removeChannel(id);
+      endpoint?.removeChannel(id, channel.snapshot.state);
       this.#gone(channel);
       topic.close();
     };

@@ -9,11 +9,13 @@ import type { ChannelDriver, Direction, DtmfTiming, Muted } from './technology.t
 /** What a far end that transfers its call wants, and what that concerns. */
 export type Transfer = Pick<Extract<Fact, { type: 'TransferRequested' }>, 'target' | 'connected' | 'bridge'>;
 
+const AUDIBLE: Muted = { in: false, out: false };
+
 /** What its technology has no way to do fails with a Fault 'unsupported'; else a method fails as the driver does. */
 export abstract class DrivenChannel extends ChannelRecord {
   abstract readonly isEnded: boolean;
   protected readonly driver: ChannelDriver;
-  #muted: Muted = { in: false, out: false };
+  #muted = AUDIBLE;
   #transfer: Transfer | undefined;
 
   constructor(snapshot: ChannelSnapshot, topic: Topic<Fact>, cache: Cache<ChannelSnapshot>, driver: ChannelDriver) {

@@ -1,7 +1,7 @@
 // Someone reachable through a technology: "PJSIP/alice". Every change goes through it, and it tells.
 import { endpointId, type ChannelId, type EndpointId, type EndpointKey } from '../ids.ts';
 import type { Cache, Topic } from '../stasis/index.ts';
-import type { ContactStatus, EndpointSnapshot, Fact, TextMessage } from './facts.ts';
+import type { ChannelState, ContactStatus, EndpointSnapshot, Fact, TextMessage } from './facts.ts';
 import type { RegistrationChange, RegistrationSnapshot } from './registrations.ts';
 
 /** The topics that an endpoint needs: one for itself, and those that what it tells is forwarded to. */
@@ -22,6 +22,7 @@ export class Endpoint {
   readonly topic: Topic<Fact>;
   readonly #topics: EndpointTopics;
   readonly #cache: Cache<EndpointSnapshot>;
+  readonly #states = new Map<ChannelState, number>();
   #snapshot: EndpointSnapshot;
   #isGone = false;
 
@@ -72,13 +73,33 @@ export class Endpoint {
     return this.#topics.own;
   }
 
-  /** Its channel's topic leads here from now on; the snapshot lists it. Told even if the state is the same. */
-  addChannel(id: ChannelId): void {
-    this.#tell({ ...this.#snapshot, channels: [...this.#snapshot.channels, id] });
+  /** How many of its channels are in which state; of those in which there are some. */
+  get channelStates(): ReadonlyMap<ChannelState, number> {
+    return this.#states;
   }
 
-  removeChannel(id: ChannelId): void {
-    this.#tell({ ...this.#snapshot, channels: this.#snapshot.channels.filter((each) => each !== id) });
+  /** Its channel's topic leads here from now on; the snapshot lists it. Told even if the state is the same. */
+  addChannel(id: ChannelId, state: ChannelState): void {
+    this.#count(state, 1);
+    this.#tell(listing(this.#snapshot, [...this.#snapshot.channels, id]));
+  }
+
+  /** For its channels alone: before that is told. */
+  channelChanged(was: ChannelState, now: ChannelState): void {
+    this.#count(was, -1);
+    this.#count(now, 1);
+  }
+
+  removeChannel(id: ChannelId, state: ChannelState): void {
+    this.#count(state, -1);
+    const { channels } = this.#snapshot;
+    this.#tell(listing(this.#snapshot, channels.toSpliced(channels.indexOf(id), 1)));
+  }
+
+  #count(state: ChannelState, more: 1 | -1): void {
+    const count = (this.#states.get(state) ?? 0) + more;
+    if (count === 0) this.#states.delete(state);
+    else this.#states.set(state, count);
   }
 
   /** It is there no longer, which is the last that is told of it. Its channels go on without it. */
@@ -96,3 +117,8 @@ export class Endpoint {
     this.#topics.own.publish({ type: 'EndpointChanged', change: this.#cache.put(this.id, now) });
   }
 }
+
+const listing = (
+  { id, tech, resource, state }: EndpointSnapshot,
+  channels: readonly ChannelId[],
+): EndpointSnapshot => ({ id, tech, resource, state, channels });

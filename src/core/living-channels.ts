@@ -42,14 +42,18 @@ const LIMIT = 20_000;
 /** How many records are written at once. */
 const BATCH = 500;
 const REASON: EndReason = 'service-restarted';
-/** Whether a write that failed has happened is not known. */
-const UNCERTAIN = '';
+
+/** What a record was made of: a snapshot is another one as soon as anything of it is. */
+interface Written {
+  readonly channel: ChannelSnapshot;
+  readonly application: string | undefined;
+}
 
 export class LivingChannels {
   readonly #parts: LivingChannelsParts;
   readonly #limit: number;
-  /** The records that are on disk or on their way. */
-  readonly #written = new Map<ChannelId, string>();
+  /** Of what the records are that are on disk or on their way. */
+  readonly #written = new Map<ChannelId, Written | undefined>();
   /** Channels whose record may be another than that. */
   readonly #waiting = new Set<ChannelId>();
   #store: Store | undefined;
@@ -134,7 +138,8 @@ export class LivingChannels {
       this.#underWay = 0;
       if (isWritten) continue;
       for (const id of ids) {
-        this.#written.set(id, UNCERTAIN);
+        // Whether it has happened all the same is not known.
+        this.#written.set(id, undefined);
         this.#waiting.add(id);
       }
     }
@@ -155,15 +160,13 @@ export class LivingChannels {
 
   #writeOf(id: ChannelId): StoreWrite[] {
     const channel = this.#parts.channels.find(id);
-    const value = channel && recordOf(channel);
     const key = PREFIX + id;
-    if (value === this.#written.get(id)) return [];
-    if (value === undefined) {
-      this.#written.delete(id);
-      return [{ kind: 'delete', key }];
-    }
-    this.#written.set(id, value);
-    return [{ kind: 'put', key, value }];
+    if (channel === undefined) return this.#written.delete(id) ? [{ kind: 'delete', key }] : [];
+    const { snapshot, application } = channel;
+    const written = this.#written.get(id);
+    if (written?.channel === snapshot && written.application === application) return [];
+    this.#written.set(id, { channel: snapshot, application });
+    return [{ kind: 'put', key, value: recordOf(channel) }];
   }
 
   /** The application that it was in hears first that it has left, as at every end. */

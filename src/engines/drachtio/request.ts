@@ -14,7 +14,7 @@ import type { Connection } from './connection.ts';
 import type { Dialogs } from './dialogs.ts';
 import { connectionLost, faultOf } from './faults.ts';
 import type { SrfParts, SrfRequest, SrfResponse, SrfText } from './srf.ts';
-import { checkReason, readAddress, responseHeaders } from './text.ts';
+import { checkReason, keptDialogId, readAddress, responseHeaders } from './text.ts';
 
 /** Something that happens once and is told once, also to a listener who comes later. */
 class Once<T> {
@@ -165,7 +165,7 @@ export class ServerTransaction {
   }
 
   #confirm(status: number, raw: string): SentResponse {
-    const dialogId = this.#response.stackDialogId || undefined;
+    const dialogId = keptDialogId(this.#response.stackDialogId);
     const calling = this.#calling;
     if (status >= 200) calling?.answered();
     if (calling !== undefined && status >= 200 && status < 300 && dialogId !== undefined) {

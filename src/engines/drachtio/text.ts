@@ -123,6 +123,10 @@ export function checkReason(reason: string): void {
   if (/[\r\n\0]/.test(reason)) throw new Fault('invalid', 'a reason phrase may not contain a line break or NUL');
 }
 
+/** As a call keeps it: srf has cut it from a whole frame, which it would keep in memory. Undefined when there is none. */
+export const keptDialogId = (text: string | undefined): string | undefined =>
+  text === undefined || text === '' ? undefined : Buffer.from(text).toString();
+
 /** Dialog ids come from the stack; one that would break the frame cannot have. */
 export function checkDialogId(dialogId: string): void {
   if (/[\r\n\0|]/.test(dialogId)) throw new Fault('invalid', `not a dialog id: ${JSON.stringify(dialogId)}`);

@@ -13,7 +13,7 @@ import type { Bodies } from './bodies.ts';
 import type { Connection } from './connection.ts';
 import { connectionLost, faultOf } from './faults.ts';
 import type { SrfClient, SrfRequest, SrfResponse } from './srf.ts';
-import { checkDialogId, checkMethod, checkUri, requestHeaders } from './text.ts';
+import { checkDialogId, checkMethod, checkUri, keptDialogId, requestHeaders } from './text.ts';
 
 /** What the server replaces by the remote target of the dialog. */
 const remoteTarget = 'sip:placeholder';
@@ -192,5 +192,5 @@ function readResponse(response: SrfResponse, bodies: Bodies): SipResponse {
   const [, status = '', reason = ''] = /^\S+ +(\d{3}) ?(.*)$/.exec(startLine) ?? [];
   const { protocol, source_address: address, source_port: port, stackDialogId } = response;
   const source: SipAddress | undefined = address === '' ? undefined : { protocol, address, port };
-  return { status: Number(status), reason, ...message, source, dialogId: stackDialogId || undefined };
+  return { status: Number(status), reason, ...message, source, dialogId: keptDialogId(stackDialogId) };
 }

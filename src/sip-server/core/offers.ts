@@ -83,8 +83,11 @@ export function answered(
 /** Keeps a description of ours that is in force now: a refresh of the session repeats it. */
 export function remember(dialog: Dialog, method: string, ours: Pick<SipMessage, 'headers' | 'body'>): void {
   if (!(carries(method) || method === 'ACK') || !isOffer(ours)) return;
+  // In memory of its own: a copy in Node's pool would keep 8 KB of it as long as the dialog.
+  const body = Buffer.allocUnsafeSlow(ours.body.length);
+  ours.body.copy(body);
   dialog.description = {
     type: ourHeader('Content-Type', headerOf(ours, 'content-type')!),
-    body: Buffer.from(ours.body),
+    body,
   };
 }

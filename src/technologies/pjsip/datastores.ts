@@ -15,14 +15,14 @@ export class DatastoreKey<T> {
 }
 
 interface Datastore {
-  readonly key: unknown;
+  readonly key: DatastoreKey<never>;
   readonly value: unknown;
-  readonly destroy: () => void;
 }
 
 export class Datastores {
   readonly #log: Log;
-  readonly #stored = new Map<string, Datastore>();
+  /** A handful at most, of each of very many sessions: a Map would be ten times as large. Copied, not grown, for the same reason. */
+  #stored: Datastore[] = [];
   #hasEnded = false;
 
   constructor(log: Log) {
@@ -32,35 +32,35 @@ export class Datastores {
   /** Fails with a Fault 'conflict' when the name is taken, or the session has ended. */
   add<T>(key: DatastoreKey<T>, value: T): T {
     if (this.#hasEnded) throw new Fault('conflict', `The session has ended: it cannot keep ${key.name}`);
-    if (this.#stored.has(key.name)) throw new Fault('conflict', `The session keeps ${key.name} already`);
-    this.#stored.set(key.name, { key, value, destroy: () => key.destroy(value) });
+    if (this.#stored.some((each) => each.key.name === key.name))
+      throw new Fault('conflict', `The session keeps ${key.name} already`);
+    this.#stored = [...this.#stored, { key, value }];
     return value;
   }
 
   get<T>(key: DatastoreKey<T>): T | undefined {
-    const found = this.#stored.get(key.name);
-    return found?.key === key ? (found.value as T) : undefined;
+    return this.#stored.find((each) => each.key === key)?.value as T | undefined;
   }
 
   /** Says whether it was there. What its destroy throws, is thrown. */
   remove<T>(key: DatastoreKey<T>): boolean {
-    const found = this.#stored.get(key.name);
-    if (found?.key !== key) return false;
-    this.#stored.delete(key.name);
-    found.destroy();
+    const at = this.#stored.findIndex((each) => each.key === key);
+    if (at === -1) return false;
+    const [{ value }] = this.#stored.splice(at, 1) as [Datastore];
+    key.destroy(value as T);
     return true;
   }
 
   /** Removes all, the last first. What one throws is told, and keeps none of the others. */
   end(): void {
     this.#hasEnded = true;
-    for (const [name, { destroy }] of [...this.#stored].reverse()) {
-      // One may have removed another.
-      if (!this.#stored.delete(name)) continue;
+    // One may remove another.
+    for (let last = this.#stored.pop(); last !== undefined; last = this.#stored.pop()) {
+      const { key, value } = last;
       try {
-        destroy();
+        key.destroy(value as never);
       } catch (error) {
-        this.#log('error', `A bug in destroying ${name} of a session: ${inWords(error)}`);
+        this.#log('error', `A bug in destroying ${key.name} of a session: ${inWords(error)}`);
       }
     }
   }

@@ -1,6 +1,7 @@
 // The device states of our endpoints, as chan_pjsip tells them: by their channels, else by whether they can be reached.
 import { aggregate, deviceStateOf } from '../../core/device-aggregate.ts';
 import type { DeviceState } from '../../core/device-states.ts';
+import type { Endpoint } from '../../core/endpoint.ts';
 import type { EndpointSnapshot, Fact } from '../../core/facts.ts';
 import type { Core } from '../../core/index.ts';
 import { routeSome, type Message, type Subscription } from '../../stasis/index.ts';
@@ -65,16 +66,17 @@ export class Devices {
   #tell({ id, tech, resource }: EndpointSnapshot): void {
     if (tech !== 'PJSIP') return;
     const { endpoints, deviceStates } = this.#parts.core;
-    const snapshot = endpoints.find({ tech, resource })?.snapshot;
-    if (snapshot === undefined) deviceStates.forget(id);
-    else deviceStates.set(id, this.#stateOf(snapshot));
+    const endpoint = endpoints.find({ tech, resource });
+    if (endpoint === undefined) deviceStates.forget(id);
+    else deviceStates.set(id, this.#stateOf(endpoint));
   }
 
-  #stateOf({ resource, state, channels }: EndpointSnapshot): DeviceState {
-    const states = channels.flatMap((id) => this.#parts.core.channels.find(id)?.snapshot.state ?? []);
-    if (states.length === 0) return whenFree[state];
+  /** By how many channels are in which state: to look at each of them would cost more with every call. */
+  #stateOf({ snapshot: { resource, state }, channelStates: states }: Endpoint): DeviceState {
+    if (states.size === 0) return whenFree[state];
     const busyAt = this.#parts.objects.endpoints.get(resource)?.device_state_busy_at ?? 0;
-    const inUse = states.filter((each) => each !== 'Down' && each !== 'Rsrvd').length;
-    return busyAt > 0 && inUse >= busyAt ? 'BUSY' : aggregate(states.map((each) => deviceStateOf[each]));
+    let inUse = 0;
+    for (const [each, count] of states) if (each !== 'Down' && each !== 'Rsrvd') inUse += count;
+    return busyAt > 0 && inUse >= busyAt ? 'BUSY' : aggregate([...states.keys()].map((each) => deviceStateOf[each]));
   }
 }

@@ -210,4 +210,15 @@ function offer({ core, objects, stack, whereabouts, services, clock, random, log
   return { calls, texts, referrals, all };
 }
 
-const fraction = (random: (bytes: number) => Buffer) => (): number => random(4).readUInt32BE() / 2 ** 32;
+/** How many random bytes are drawn at once: one draw costs as much as a thousand of them. */
+const POOL = 1_024;
+
+function fraction(random: (bytes: number) => Buffer): () => number {
+  let pool: Buffer = Buffer.alloc(0);
+  return () => {
+    if (pool.length < 4) pool = random(POOL);
+    const drawn = pool.readUInt32BE() / 2 ** 32;
+    pool = pool.subarray(4);
+    return drawn;
+  };
+}

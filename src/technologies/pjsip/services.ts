@@ -25,6 +25,8 @@ const WITH_INVITE = ['ACK', 'CANCEL', 'BYE'];
 
 export class Services {
   readonly #byMethod = new Map<string, Service>();
+  /** Put together when it is asked for, until another one comes or goes. */
+  #allow: string | undefined;
 
   /** From now on it gets the requests of its methods, until what is returned is called. Fails with a Fault 'conflict' when another has one of them. */
   register(service: Service): () => void {
@@ -32,7 +34,9 @@ export class Services {
     if (taken !== undefined)
       throw new Fault('conflict', `${taken} is taken by ${this.#byMethod.get(taken)?.name}, not by ${service.name}`);
     for (const method of service.methods) this.#byMethod.set(method, service);
+    this.#allow = undefined;
     return () => {
+      this.#allow = undefined;
       for (const method of service.methods) {
         if (this.#byMethod.get(method) === service) this.#byMethod.delete(method);
       }
@@ -50,6 +54,10 @@ export class Services {
 
   /** The value of Allow: what is taken now. */
   get allow(): string {
+    return (this.#allow ??= this.#takenNow());
+  }
+
+  #takenNow(): string {
     const taken = new Set([...this.#byMethod.keys(), ...(this.#byMethod.has('INVITE') ? WITH_INVITE : [])]);
     return [
       ...STANDARD.filter((each) => taken.has(each)),

@@ -20,30 +20,48 @@ export const isReliable = ({ headers }: SipMessage): boolean =>
     .some((each) => each.toLowerCase() === '100rel');
 
 export class Answering {
-  readonly #parts: AnsweringParts;
+  readonly #log: Log;
+  readonly #onDialog: OnDialog;
+  /** Until it has its final response: what is a call's for hours keeps no message. */
+  #invite: SipRequest | undefined;
+  /** The last response, while it is not known what has become of it. */
   #sent: Promise<SentResponse> | undefined;
+  #dialogId: string | undefined;
 
-  constructor(parts: AnsweringParts) {
-    this.#parts = parts;
+  constructor({ invite, log, onDialog }: AnsweringParts) {
+    this.#invite = invite;
+    this.#log = log;
+    this.#onDialog = onDialog;
+  }
+
+  get invite(): SipRequest | undefined {
+    return this.#invite;
   }
 
   /** Fails with a Fault when the transaction is over, or nothing can be sent; a refusal is then only logged. */
   async respond(status: number, parts: ResponseParts): Promise<void> {
-    const { invite, log, onDialog } = this.#parts;
-    const sent = invite.respond(status, parts);
+    if (this.#invite === undefined) throw new Fault('conflict', 'The INVITE has been answered');
+    const sent = this.#invite.respond(status, parts);
     if (status < 300) this.#sent = sent;
     try {
       const { dialogId, headers } = await sent;
-      if (status < 300 && dialogId !== undefined) onDialog(dialogId, headers.get('To'));
+      if (status >= 200) this.#invite = undefined;
+      if (this.#sent === sent) this.#known(dialogId);
+      if (status < 300 && dialogId !== undefined) this.#onDialog(dialogId, headers.get('To'));
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       if (status < 300) throw error;
-      log('warn', `${status} to an INVITE was not sent: ${error.message}`);
+      this.#log('warn', `${status} to an INVITE was not sent: ${error.message}`);
     }
   }
 
   /** The dialog that the last response has made. */
   get dialogId(): Promise<string | undefined> {
-    return Promise.resolve(this.#sent).then((sent) => sent?.dialogId);
+    return this.#sent === undefined ? Promise.resolve(this.#dialogId) : this.#sent.then(({ dialogId }) => dialogId);
+  }
+
+  #known(dialogId: string | undefined): void {
+    this.#sent = undefined;
+    this.#dialogId = dialogId;
   }
 }

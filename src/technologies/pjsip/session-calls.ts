@@ -36,8 +36,8 @@ export interface CallsParts {
   readonly log: Log;
 }
 
-/** What names a call: the Call-ID, and the tag of who began it. */
-export const callKey = (callId: string, tag: string | undefined): string => `${callId};${tag}`;
+/** What names a call: the Call-ID, and the tag of who began it. Joined, since it is kept apart from their message then. */
+export const callKey = (callId: string, tag: string | undefined): string => [callId, `${tag}`].join(';');
 
 export class Calls implements Caller {
   readonly #parts: CallsParts;

@@ -6,63 +6,57 @@ import { inWords } from './log.ts';
 import { sdpOf } from './sdp/index.ts';
 import { Answering } from './session-answering.ts';
 import { Dialling } from './session-dialling.ts';
+import type { Call } from './session-driver.ts';
 import { CallMedia, type Considered } from './session-media.ts';
-import { answeredOf, described, endOf, newsOf, type Along, type CallParts, type Dialler } from './session-parts.ts';
-import { Renegotiations, type Reinvite } from './session-renegotiations.ts';
+import { OurRequests, type Asker } from './session-ours.ts';
+import {
+  answeredOf,
+  described,
+  endOf,
+  newsOf,
+  type Along,
+  type CallParts,
+  type Dialler,
+  type OnDialog,
+  type OurInvite,
+  type TheirInvite,
+} from './session-parts.ts';
 import { inputOf, OUT_OF_ORDER, refusalHeaders } from './session-requests.ts';
 import { CANCELLED } from './session-steps.ts';
 import { headersOf, supplemented } from './session-supplements.ts';
-import { Wire } from './session-wire.ts';
-import {
-  isOver,
-  isPending,
-  isQuiet,
-  isUnanswered,
-  isUp,
-  step,
-  type Effect,
-  type Input,
-  type Session,
-} from './session.ts';
-import type { OutgoingRequest, SipHeader, SipRequest, SipResponse } from './stack.ts';
+import { isOver, isPending, isUnanswered, isUp, step, type Effect, type Input, type Session } from './session.ts';
+import type { SipHeader, SipRequest, SipResponse } from './stack.ts';
 
-export class Dialogue {
+export class Dialogue implements Asker {
   readonly media: CallMedia;
+  readonly requests: OurRequests;
+  readonly #call: Call;
   readonly #parts: CallParts;
   readonly #answering: Answering | undefined;
   readonly #dialling: Dialling | undefined;
-  readonly #wire: Wire;
-  readonly #renegotiations: Renegotiations;
+  /** The description of another party that our INVITE offers. */
+  readonly #offer: string | undefined;
   #session: Session;
   /** The far end has gone before there was a channel to be told. */
   #gone: FarHangup | undefined;
   #dialler: Dialler | undefined;
 
-  constructor(parts: CallParts) {
+  constructor(call: Call, parts: CallParts, invite: TheirInvite | OurInvite) {
+    this.#call = call;
     this.#parts = parts;
-    const { invite, negotiation, log, onDialog, clock, random, view, supplements } = parts;
-    const send = supplemented(parts.send, supplements, view);
-    const isOwner = invite.of === 'ours';
-    this.#session = { kind: isOwner ? 'idle' : 'incoming' };
-    if (isOwner) this.#dialling = new Dialling({ request: invite, send, onDialog });
-    else this.#answering = new Answering({ invite: invite.request, log, onDialog });
-    const dialogId = (): Promise<string | undefined> => (this.#answering ?? this.#dialling)!.dialogId;
-    this.#wire = new Wire({ send, log, dialogId, abilities: parts.abilities });
-    this.#renegotiations = new Renegotiations({
-      ...{ clock, random, isOwner, onRefused: parts.onBusy },
-      isQuiet: () => isQuiet(this.#session),
-      send: (headers, description) => void this.take({ kind: 'invite' }, { headers, description }),
-    });
-    this.media = new CallMedia({
-      ...{ negotiation, clock },
-      offered: isOwner ? undefined : invite.offered,
-      isUnanswered: () => this.isUnanswered,
-      reinvite: (reinvite) => this.reinvite(reinvite),
-      reply: (description) => this.take({ kind: 'reply' }, { description }),
-    });
-    view.askBy((method, parts) =>
-      method === 'INVITE' ? this.reinvite(this.media.again(parts.headers)) : this.request(method, parts),
-    );
+    const { owner, view } = parts;
+    const onDialog: OnDialog = (dialogId, to) => owner.onDialog(call, dialogId, to);
+    if (invite.of === 'ours') {
+      this.#session = { kind: 'idle' };
+      this.#offer = invite.offer;
+      this.#dialling = new Dialling({ request: invite, send: supplemented(parts), onDialog });
+    } else {
+      this.#session = { kind: 'incoming' };
+      this.#answering = new Answering({ invite: invite.request, log: owner.log, onDialog });
+    }
+    this.requests = new OurRequests(parts, this);
+    this.media = new CallMedia(parts, this.requests, invite.of === 'ours' ? undefined : invite.offered);
+    view.askBy(this.requests);
   }
 
   get session(): Session {
@@ -83,49 +77,43 @@ export class Dialogue {
     return isPending(this.#session);
   }
 
+  get isOurs(): boolean {
+    return this.#dialling !== undefined;
+  }
+
+  get dialogId(): Promise<string | undefined> {
+    return (this.#answering ?? this.#dialling)!.dialogId;
+  }
+
   get isUp(): boolean {
     return isUp(this.#session);
   }
 
   /** From now on it is told what the far end does, also if that has gone already. */
   drives(channel: Channel): void {
-    const { invite, view, supplements } = this.#parts;
+    const { view, supplements } = this.#parts;
     view.channel = channel;
     if (this.#gone !== undefined) channel.hungUp(this.#gone);
-    if (invite.of === 'ours') return;
-    invite.request.onCancel((cancel) => {
+    const invite = this.#answering?.invite;
+    if (invite === undefined) return;
+    invite.onCancel((cancel) => {
       supplements.incomingCancel(cancel);
       void this.take({ kind: 'cancel', far: { ...CANCELLED, ...view.far } });
     });
-    this.#expectAck(invite.request);
+    this.#expectAck(invite);
   }
 
   /** Sends our INVITE. */
   async dial(dialler: Dialler): Promise<void> {
     this.#dialler = dialler;
-    const { invite, onDial } = this.#parts;
     try {
-      const description = this.media.begin(invite.of === 'ours' ? invite.offer : undefined);
-      if (this.#session.kind === 'idle') onDial();
+      const description = this.media.begin(this.#offer);
+      if (this.#session.kind === 'idle') this.#parts.owner.onDial(this.#call);
       await this.take({ kind: 'dial' }, { description });
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       await this.take({ kind: 'hangup', cause: causeOf(error.kind === 'unavailable' ? 503 : 488) });
     }
-  }
-
-  /** See `Renegotiations.add`. */
-  reinvite(reinvite: Reinvite): Promise<SipResponse> {
-    return this.#renegotiations.add(reinvite);
-  }
-
-  /**
-   * Any other request within the dialog: as `Wire.request`, which fails with a Fault 'conflict' when there is no dialog, or
-   * none any more.
-   */
-  async request(method: string, parts: Pick<OutgoingRequest, 'headers' | 'body'>): Promise<SipResponse> {
-    if (this.isOver) throw new Fault('conflict', 'The call has ended');
-    return this.#wire.request(method, parts);
   }
 
   /** A request within its dialog. */
@@ -153,12 +141,12 @@ export class Dialogue {
     const [session, ...effects] = step(this.#session, input);
     this.#session = session;
     const done = effects.map((effect) => this.#carryOut(effect, along));
-    if (this.isOver) this.#renegotiations.close();
+    if (this.isOver) this.requests.close();
     if (session.kind === 'ended' && !hadEnded) {
       this.#parts.supplements.end();
-      this.#parts.onEnd();
+      this.#parts.owner.onEnd(this.#call);
     }
-    this.#renegotiations.proceed();
+    this.requests.proceed();
     await Promise.all(done);
   }
 
@@ -173,15 +161,15 @@ export class Dialogue {
       case 'invite':
         return this.#invite(along);
       case 're-invite':
-        return this.#sendReinvite(along);
+        return this.requests.sendReinvite(along);
       case 'retry':
-        return this.#renegotiations.retry();
+        return this.requests.retry();
       case 'prack':
         return this.#dialling?.prack(along.response!);
       case 'cancel':
         return this.#cancel(effect.cause);
       case 'ack':
-        return this.#wire.acknowledge(along.description);
+        return this.requests.wire.acknowledge(along.description);
       case 'bye':
         return this.#bye(effect.cause);
       case 'news':
@@ -212,11 +200,11 @@ export class Dialogue {
 
   async #reply(status: number, { request, description }: Along): Promise<void> {
     if (request === undefined || request.isOwn) return;
-    const { random, log, abilities } = this.#parts;
+    const { random, log, abilities } = this.#parts.owner;
     const refusal = refusalHeaders(status, Math.floor(random() * 11), abilities);
     try {
       await request.respond(status, status < 300 ? this.#described(description, refusal) : { headers: refusal });
-      if (description !== undefined) this.#tellHeld();
+      if (description !== undefined) this.tellHeld();
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       log('warn', `${request.method} was not answered with ${status}: ${error.message}`);
@@ -233,15 +221,14 @@ export class Dialogue {
     if (!(considered instanceof Promise)) return settle(considered);
     void considered
       .catch((error: unknown): Considered => {
-        this.#parts.log('error', `A bug in answering an offer: ${inWords(error)}`);
+        this.#parts.owner.log('error', `A bug in answering an offer: ${inWords(error)}`);
         return { status: 500, isOffering: false };
       })
       .then(settle);
   }
 
   #invite({ description = '' }: Along): Promise<void> {
-    const { invite } = this.#parts;
-    const isGiven = invite.of === 'ours' && invite.offer !== undefined;
+    const isGiven = this.#offer !== undefined;
     const along = (response: SipResponse): Along => {
       const answer = response.status < 300 ? this.media.answered(response) : undefined;
       return { response, description: isGiven ? answer : undefined };
@@ -254,40 +241,30 @@ export class Dialogue {
         const more = along(response);
         if (status >= 300) this.media.forget();
         void this.take({ kind: 'final', status, isAnswered: this.media.isEstablished }, more);
-        this.#tellHeld();
+        this.tellHeld();
       },
     });
   }
 
-  async #sendReinvite({ description, headers = [] }: Along): Promise<void> {
-    const response = await this.#wire.invite(headers, description);
-    this.#renegotiations.heard(response);
-    const { status } = response;
-    const isOffer = status < 300 && description === undefined && sdpOf(response).kind === 'sdp';
-    await this.take({ kind: 'invited', status, isOffer });
-    this.#tellHeld();
-    this.#renegotiations.finish();
-  }
-
   async #bye(cause: number): Promise<void> {
     this.#parts.view.cause = cause;
-    await this.#wire.bye();
+    await this.requests.wire.bye();
     await this.take({ kind: 'closed' });
   }
 
   #described(description: string | undefined, headers: readonly SipHeader[] = []) {
-    return described(description === undefined ? headers : [...headers, ...this.#parts.abilities], description);
+    return described(description === undefined ? headers : [...headers, ...this.#parts.owner.abilities], description);
   }
 
   #expectAck(invite: SipRequest): void {
     invite.onAck((ack) => {
       const isAnswered = this.media.isOffering && this.media.takeAnswer(ack);
       void this.take({ kind: 'ack', isAnswered });
-      this.#tellHeld();
+      this.tellHeld();
     });
   }
 
-  #tellHeld(): void {
+  tellHeld(): void {
     if (this.isUp) this.#parts.view.tellHeld(this.media.isHeld);
   }
 

@@ -9,7 +9,8 @@ import { Dialogue } from './session-dialogue.ts';
 import { sendKeys } from './session-dtmf.ts';
 import { readFunction } from './session-functions.ts';
 import type { CallMedia } from './session-media.ts';
-import type { CallParts } from './session-parts.ts';
+import { begunOf, type Begun, type CallParts, type OurInvite, type TheirInvite } from './session-parts.ts';
+import type { SessionView } from './session-view.ts';
 import type { Reinvite } from './session-renegotiations.ts';
 import type { Input } from './session.ts';
 import type { OutgoingRequest, SipHeader, SipRequest, SipResponse } from './stack.ts';
@@ -17,6 +18,7 @@ import { TRANSFER } from './transfer.ts';
 
 export class Call implements ChannelDriver {
   readonly #parts: CallParts;
+  readonly #begun: Begun;
   readonly #dialogue: Dialogue;
   /** Each provisional response has to be acknowledged. */
   readonly #isReliable: boolean;
@@ -24,10 +26,11 @@ export class Call implements ChannelDriver {
   /** Where its media was led before we put it on hold. */
   #parked: { readonly peer: string | undefined } | undefined;
 
-  constructor(parts: CallParts) {
+  constructor(parts: CallParts, invite: TheirInvite | OurInvite) {
     this.#parts = parts;
-    this.#dialogue = new Dialogue(parts);
-    this.#isReliable = parts.invite.of === 'theirs' && isReliable(parts.invite.request);
+    this.#begun = begunOf(invite);
+    this.#dialogue = new Dialogue(this, parts, invite);
+    this.#isReliable = invite.of === 'theirs' && isReliable(invite.request);
   }
 
   get media(): CallMedia {
@@ -38,9 +41,18 @@ export class Call implements ChannelDriver {
     return this.#parts.view.channel;
   }
 
+  /** What names it in each request of the far end. */
+  get key(): string {
+    return this.#parts.key;
+  }
+
+  get view(): SessionView {
+    return this.#parts.view;
+  }
+
   /** Whether the far end began it. */
   get isTheirs(): boolean {
-    return this.#parts.invite.of === 'theirs';
+    return this.#begun.of === 'theirs';
   }
 
   /** As of `SessionView`. */
@@ -90,7 +102,7 @@ export class Call implements ChannelDriver {
   async stopRinging(): Promise<void> {}
 
   async sendDtmf(digits: string, timing: DtmfTiming): Promise<void> {
-    await sendKeys(digits, timing, { clock: this.#parts.clock, inform: (parts) => this.request('INFO', parts) });
+    await sendKeys(digits, timing, { clock: this.#parts.owner.clock, inform: (parts) => this.request('INFO', parts) });
   }
 
   async hold(): Promise<void> {
@@ -106,7 +118,7 @@ export class Call implements ChannelDriver {
 
   /** By 302 before the answer, by REFER after it (RFC 3261 13.3.1.2, RFC 3515). */
   async redirect(resource: string): Promise<void> {
-    const target = `<${this.#parts.uriOf(resource)}>`;
+    const target = `<${this.#parts.owner.uriOf(resource)}>`;
     if (this.#dialogue.isUnanswered)
       return this.#dialogue.take({ kind: 'redirect' }, { headers: [['Contact', target]] });
     if (!this.#dialogue.isUp) throw new Fault('conflict', 'The call is not up');
@@ -133,7 +145,8 @@ export class Call implements ChannelDriver {
   }
 
   read(expression: string): string | undefined {
-    return this.#parts.supplements.read(expression) ?? readFunction(expression, this.#parts);
+    const { supplements, view } = this.#parts;
+    return supplements.read(expression) ?? readFunction(expression, { begun: this.#begun, remote: view.remote });
   }
 
   write(expression: string, value: string): boolean {
@@ -151,14 +164,14 @@ export class Call implements ChannelDriver {
     return isPending ? statusOf(cause) : undefined;
   }
 
-  /** See `Dialogue`. */
+  /** See `OurRequests`. */
   reinvite(reinvite: Reinvite): Promise<SipResponse> {
-    return this.#dialogue.reinvite(reinvite);
+    return this.#dialogue.requests.reinvite(reinvite);
   }
 
-  /** See `Dialogue`. */
+  /** See `OurRequests`. */
   request(method: string, parts: Pick<OutgoingRequest, 'headers' | 'body'>): Promise<SipResponse> {
-    return this.#dialogue.request(method, parts);
+    return this.#dialogue.requests.request(method, parts);
   }
 
   /** A request within its dialog. */

@@ -1,21 +1,24 @@
 // CHANNEL(pjsip,...): what an application may read of a call on the wire, as chan_pjsip names it.
 import { hostPort } from './contact.ts';
 import { parseNameAddress } from './name-address.ts';
-import type { CallParts } from './session-parts.ts';
-import { SipHeaders, type SipAddress } from './stack.ts';
+import type { Begun } from './session-parts.ts';
+import type { SipAddress } from './stack.ts';
 import { parseUri } from './uri.ts';
 
-type Named = Pick<CallParts, 'invite' | 'view'>;
+interface Named {
+  readonly begun: Begun;
+  /** Where the last message of the far end came from. */
+  readonly remote: SipAddress | undefined;
+}
 
 const FIELDS: Readonly<Record<string, (call: Named) => string>> = {
-  'call-id': (call) => headersOf(call).get('Call-ID') ?? '',
-  secure: ({ invite }) =>
-    parseUri((invite.of === 'theirs' ? invite.request.uri : invite.uri) ?? '')?.scheme === 'sips' ? '1' : '0',
-  remote_addr: ({ view }) => shown(view.remote),
-  local_addr: ({ invite }) => shown(invite.of === 'theirs' ? invite.request.receivedOn : undefined),
-  local_uri: (call) => uriOf(call, call.invite.of === 'theirs' ? 'To' : 'From'),
-  remote_uri: (call) => uriOf(call, call.invite.of === 'theirs' ? 'From' : 'To'),
-  request_uri: ({ invite }) => (invite.of === 'theirs' ? invite.request.uri : invite.uri) ?? '',
+  'call-id': ({ begun }) => begun.callId,
+  secure: ({ begun }) => (parseUri(begun.uri)?.scheme === 'sips' ? '1' : '0'),
+  remote_addr: ({ remote }) => shown(remote),
+  local_addr: ({ begun }) => shown(begun.receivedOn),
+  local_uri: ({ begun }) => uriOf(begun.of === 'theirs' ? begun.to : begun.from),
+  remote_uri: ({ begun }) => uriOf(begun.of === 'theirs' ? begun.from : begun.to),
+  request_uri: ({ begun }) => begun.uri,
 };
 
 /** Undefined when it is no such function; '' when nothing is known. */
@@ -24,10 +27,6 @@ export function readFunction(expression: string, call: Named): string | undefine
   return field === undefined || !Object.hasOwn(FIELDS, field) ? undefined : FIELDS[field]!(call);
 }
 
-const headersOf = ({ invite }: Named): SipHeaders =>
-  invite.of === 'theirs' ? invite.request.headers : new SipHeaders(invite.headers);
-
-const uriOf = (call: Named, header: 'From' | 'To'): string =>
-  parseNameAddress(headersOf(call).get(header) ?? '')?.uri ?? '';
+const uriOf = (address: string): string => parseNameAddress(address)?.uri ?? '';
 
 const shown = (address: SipAddress | undefined): string => (address === undefined ? '' : hostPort(address));

@@ -2,21 +2,19 @@
 import type { Clock } from '../../core/clock.ts';
 import type { MediaLeg, Offer } from '../../core/media.ts';
 import { Fault } from '../../errors.ts';
+import type { CallParts } from './session-parts.ts';
 import type { Reinvite } from './session-renegotiations.ts';
 import { meeting, sdpOf, type Body, type Failed, type Negotiation, type Written } from './sdp/index.ts';
 import type { SipHeader, SipMessage, SipResponse } from './stack.ts';
 
-export interface CallMediaParts {
-  readonly negotiation: Negotiation;
-  /** What the INVITE of the far end offers, for a peer; undefined when it offers nothing, or the INVITE is ours. */
-  readonly offered?: string | undefined;
-  /** Whether that INVITE has no final response. */
-  readonly isUnanswered: () => boolean;
+/** What carries the descriptions. */
+export interface MediaDialogue {
+  /** Whether the INVITE of the far end has no final response. */
+  readonly isUnanswered: boolean;
   /** Sends it when its turn has come. Resolves with its final response. */
-  readonly reinvite: (reinvite: Reinvite) => Promise<SipResponse>;
+  reinvite(reinvite: Reinvite): Promise<SipResponse>;
   /** Acknowledges the offer of a 200, with our answer if there is one. */
-  readonly reply: (description: string | undefined) => Promise<void>;
-  readonly clock: Clock;
+  reply(description: string | undefined): Promise<void>;
 }
 
 /** The answer to a request that may have brought an offer. */
@@ -33,7 +31,11 @@ type Answerer = (offer: string) => Promise<string>;
 const PATIENCE = 10_000;
 
 export class CallMedia implements MediaLeg {
-  readonly #parts: CallMediaParts;
+  readonly #dialogue: MediaDialogue;
+  readonly #clock: Clock;
+  readonly negotiation: Negotiation;
+  /** What the INVITE of the far end offers, as long as no response has said anything to it. */
+  #offered: string | undefined;
   #answerer: Answerer | undefined;
   /** The description of another party that our last one was made from. */
   #peer: string | undefined;
@@ -44,17 +46,17 @@ export class CallMedia implements MediaLeg {
   #isSettled = false;
   #isOffering = false;
 
-  constructor(parts: CallMediaParts) {
-    this.#parts = parts;
-  }
-
-  get negotiation(): Negotiation {
-    return this.#parts.negotiation;
+  /** `offered`: what the INVITE of the far end offers, for a peer; undefined when it offers nothing, or the INVITE is ours. */
+  constructor({ negotiation, owner }: CallParts, dialogue: MediaDialogue, offered: string | undefined) {
+    this.negotiation = negotiation;
+    this.#offered = offered;
+    this.#dialogue = dialogue;
+    this.#clock = owner.clock;
   }
 
   /** The far end does not want to hear anything now. */
   get isHeld(): boolean {
-    return this.#parts.negotiation.isHeld;
+    return this.negotiation.isHeld;
   }
 
   /** An offer of ours has no answer. */
@@ -63,12 +65,12 @@ export class CallMedia implements MediaLeg {
   }
 
   get isEstablished(): boolean {
-    return this.#parts.negotiation.isEstablished;
+    return this.negotiation.isEstablished;
   }
 
   /** What is agreed of ours. */
   get local(): string | undefined {
-    return this.#parts.negotiation.local;
+    return this.negotiation.local;
   }
 
   // --- of an INVITE of the far end -----------------------------------------------------------------
@@ -79,19 +81,20 @@ export class CallMedia implements MediaLeg {
    */
   describe(given = this.#given, isReliable = false): string | undefined {
     if (this.#isSettled) return undefined;
-    this.#said ??= this.#parts.offered === undefined ? this.#offering(given) : this.#answering(given);
+    this.#said ??= this.#offered === undefined ? this.#offering(given) : this.#answering(given);
+    this.#offered = undefined;
     this.#isSettled = isReliable;
     return this.#said;
   }
 
   /** The offer of the INVITE, as long as no response has said anything to it. */
   get unsaid(): string | undefined {
-    return this.#said === undefined ? this.#parts.offered : undefined;
+    return this.#offered;
   }
 
   /** The first reliable response carries our offer where the INVITE has none (RFC 3262 5). */
   describeRinging(isReliable: boolean): string | undefined {
-    const isDue = isReliable && this.#parts.offered === undefined && this.#said === undefined;
+    const isDue = isReliable && this.#offered === undefined && this.#said === undefined;
     return isDue ? this.describe(undefined, true) : undefined;
   }
 
@@ -117,7 +120,7 @@ export class CallMedia implements MediaLeg {
 
   /** Answers an offer of the far end, or makes one where a re-INVITE asks for it. */
   consider(body: Body): Considered | Promise<Considered> {
-    const { negotiation } = this.#parts;
+    const { negotiation } = this;
     if (body.kind !== 'sdp') return { status: 200, description: this.#offerAgain(), isOffering: true };
     const offered = negotiation.receive(body.text);
     // RFC 3311 5.2: 491 while our offer is open, 500 while theirs is.
@@ -129,7 +132,7 @@ export class CallMedia implements MediaLeg {
 
   /** An offer of ours will have no answer. */
   forget(): void {
-    if (this.#isOffering && !this.#parts.negotiation.isStable) this.#parts.negotiation.refused();
+    if (this.#isOffering && !this.negotiation.isStable) this.negotiation.refused();
     this.#isOffering = false;
   }
 
@@ -145,10 +148,10 @@ export class CallMedia implements MediaLeg {
   }
 
   async requestOffer(): Promise<Offer> {
-    if (this.#parts.isUnanswered()) return this.#offerOfInvite();
-    const { negotiation, reinvite, reply } = this.#parts;
+    if (this.#dialogue.isUnanswered) return this.#offerOfInvite();
+    const { negotiation } = this;
     let offered: string | undefined;
-    const response = await reinvite({
+    const response = await this.#dialogue.reinvite({
       heard: (heard) => {
         const body = heard.status < 300 ? sdpOf(heard) : undefined;
         const received = body?.kind === 'sdp' ? negotiation.receive(body.text) : undefined;
@@ -157,7 +160,7 @@ export class CallMedia implements MediaLeg {
     });
     accepted(response);
     if (offered === undefined) {
-      if (sdpOf(response).kind === 'sdp') await reply(undefined);
+      if (sdpOf(response).kind === 'sdp') await this.#dialogue.reply(undefined);
       throw new Fault('unprocessable', 'The far end offers nothing that can be taken');
     }
     return this.#awaitAnswer(offered);
@@ -182,7 +185,7 @@ export class CallMedia implements MediaLeg {
 
   /** To another party by its description, or nowhere. */
   async lead(peer: string | undefined): Promise<void> {
-    if (this.#parts.isUnanswered()) this.#given = peer;
+    if (this.#dialogue.isUnanswered) this.#given = peer;
     else await this.#reoffer(() => this.#offering(peer));
   }
 
@@ -193,20 +196,19 @@ export class CallMedia implements MediaLeg {
 
   /** Resolves with what of the answer is for whoever made the offer. */
   async #reoffer(body: () => string): Promise<string> {
-    const { reinvite } = this.#parts;
     let agreed: string | undefined;
     const heard = (response: SipResponse): void => {
       if (response.status < 300) agreed = this.#agree(sdpOf(response));
       this.forget();
     };
-    accepted(await reinvite({ body, heard }));
+    accepted(await this.#dialogue.reinvite({ body, heard }));
     if (agreed === undefined) throw new Fault('unprocessable', 'The answer of the far end does not fit the offer');
     return agreed;
   }
 
   /** The far end waits for it, so that it is answered in any case. */
   #awaitAnswer(description: string): Offer {
-    const { negotiation, reply, clock } = this.#parts;
+    const { negotiation } = this;
     let isAnswered = false;
     const answer = async (given: string | undefined): Promise<void> => {
       if (isAnswered) throw new Fault('conflict', 'The offer has been answered already');
@@ -214,11 +216,11 @@ export class CallMedia implements MediaLeg {
       callOff();
       const written = given === undefined ? undefined : negotiation.answerFrom(given);
       this.#peer = written?.kind === 'written' ? given : undefined;
-      await reply(written?.kind === 'written' ? written.text : negotiation.answerAlone());
+      await this.#dialogue.reply(written?.kind === 'written' ? written.text : negotiation.answerAlone());
       if (written?.kind === 'failed') throw unfitting();
     };
     // Whoever asked for it has forgotten it; that the call is over meanwhile is no news.
-    const callOff = clock.after(PATIENCE, () => void answer(undefined).catch(() => undefined));
+    const callOff = this.#clock.after(PATIENCE, () => void answer(undefined).catch(() => undefined));
     return { description, answer };
   }
 
@@ -229,7 +231,7 @@ export class CallMedia implements MediaLeg {
   }
 
   async #ask(answerer: Answerer, forPeer: string): Promise<Considered> {
-    const { negotiation } = this.#parts;
+    const { negotiation } = this;
     try {
       const given = await answerer(forPeer);
       const text = textOf(negotiation.answerFrom(given));
@@ -266,7 +268,7 @@ export class CallMedia implements MediaLeg {
   }
 
   #answering(given: string | undefined): string {
-    const { negotiation } = this.#parts;
+    const { negotiation } = this;
     const text = given === undefined ? negotiation.answerAlone() : textOf(negotiation.answerFrom(given));
     this.#peer = given;
     return text;
@@ -274,7 +276,7 @@ export class CallMedia implements MediaLeg {
 
   #agree(body: Body): string | undefined {
     if (body.kind !== 'sdp') return undefined;
-    const agreed = this.#parts.negotiation.answered(body.text);
+    const agreed = this.negotiation.answered(body.text);
     this.#isOffering = false;
     return agreed.kind === 'agreed' ? agreed.forPeer : undefined;
   }

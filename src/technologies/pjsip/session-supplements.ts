@@ -1,22 +1,18 @@
 // The messages of one call on their way through its supplements.
-import type { SessionView } from './session-view.ts';
+import type { CallParts } from './session-parts.ts';
 import type { ClientTransaction, OutgoingRequest, SipHeader, SipResponse } from './stack.ts';
 import type { SessionSupplements } from './supplements/index.ts';
 
-/** As `send`: what leaves has their headers, and they see each response before anyone else. */
+/** As the owner's `send`: what leaves has their headers, and they see each response before anyone else. */
 export const supplemented =
-  (
-    send: (request: OutgoingRequest) => ClientTransaction,
-    supplements: SessionSupplements,
-    view: SessionView,
-  ): ((request: OutgoingRequest) => ClientTransaction) =>
+  ({ owner, supplements, view }: CallParts): ((request: OutgoingRequest) => ClientTransaction) =>
   (request) => {
     const { method, onProvisional } = request;
     const hear = (response: SipResponse): void => {
       view.remote = response.source ?? view.remote;
       supplements.incomingResponse(response, method);
     };
-    const transaction = send({
+    const transaction = owner.send(view.endpoint, {
       ...request,
       headers: headersOf(method, request.headers ?? [], supplements),
       ...(onProvisional !== undefined && {

@@ -22,15 +22,19 @@ interface AskParts {
   readonly body?: string;
 }
 
-type Ask = (method: string, parts: AskParts) => Promise<SipResponse>;
+/** Who sends requests within the dialog. */
+interface Asked {
+  ask(method: string, parts: AskParts): Promise<SipResponse>;
+}
+
+const NOTHING: FarHangup = {};
+const NO_VARIABLES: ReadonlyMap<string, string> = new Map();
 
 export class SessionView implements SupplementedSession {
   readonly endpoint: EndpointObject;
   readonly direction: SupplementedSession['direction'];
   readonly host: string;
   readonly datastores: Datastores;
-  /** What is known before there is a channel. */
-  readonly variables = new Map<string, string>();
   channel: Channel | undefined;
   /** The far end was sent elsewhere, and may tell of it. */
   hasReferred = false;
@@ -41,12 +45,15 @@ export class SessionView implements SupplementedSession {
   redirecting: string | undefined;
   /** The tag of whoever was called, which names the dialog together with that of whoever began it. */
   calledTag: string | undefined;
+  /** The stack's name of the dialog. */
+  dialogId: string | undefined;
   /** For which cause this side ends the call. */
   cause: number | undefined;
-  #far: FarHangup = {};
+  #variables: Map<string, string> | undefined;
+  #far: FarHangup = NOTHING;
   #isHeld = false;
   #connected: Party | undefined;
-  #ask: Ask = () => Promise.reject(new Fault('conflict', 'The call has no dialog'));
+  #asked: Asked | undefined;
 
   constructor({ endpoint, direction, host, connected, log }: SessionViewParts) {
     this.endpoint = endpoint;
@@ -54,6 +61,11 @@ export class SessionView implements SupplementedSession {
     this.host = host;
     this.datastores = new Datastores(log);
     this.#connected = connected;
+  }
+
+  /** What is known before there is a channel. */
+  get variables(): ReadonlyMap<string, string> {
+    return this.#variables ?? NO_VARIABLES;
   }
 
   /** What the far end has said of why it ends the call. */
@@ -78,7 +90,7 @@ export class SessionView implements SupplementedSession {
   }
 
   setVariable(name: string, value: string): void {
-    if (this.channel === undefined) this.variables.set(name, value);
+    if (this.channel === undefined) (this.#variables ??= new Map()).set(name, value);
     else this.channel.setVariable(name, value);
   }
 
@@ -97,11 +109,12 @@ export class SessionView implements SupplementedSession {
   }
 
   request(method: string, headers: readonly SipHeader[], body?: string): Promise<SipResponse> {
-    return this.#ask(method, body === undefined ? { headers } : { headers, body });
+    if (this.#asked === undefined) return Promise.reject(new Fault('conflict', 'The call has no dialog'));
+    return this.#asked.ask(method, body === undefined ? { headers } : { headers, body });
   }
 
-  /** From now on requests are sent so. */
-  askBy(ask: Ask): void {
-    this.#ask = ask;
+  /** From now on requests are sent by it. */
+  askBy(asked: Asked): void {
+    this.#asked = asked;
   }
 }

@@ -9,6 +9,7 @@ import { inWords, type Log } from './log.ts';
 import { parseNameAddress } from './name-address.ts';
 import type { EndpointObject } from './objects/index.ts';
 import type { Outbound } from './outbound.ts';
+import { ownText } from './own-text.ts';
 import { hostOf, ownPlace } from './own-address.ts';
 import { replacesOf, type Replaces } from './replaces.ts';
 import { Negotiation } from './sdp/index.ts';
@@ -16,10 +17,10 @@ import type { Sender, Service } from './service.ts';
 import type { Services } from './services.ts';
 import { Calls, callKey, type CallsParts } from './session-calls.ts';
 import { Call } from './session-driver.ts';
-import type { CallParts } from './session-parts.ts';
+import type { CallOwner } from './session-parts.ts';
 import { SessionView } from './session-view.ts';
 import { admit } from './sessions-admission.ts';
-import type { SipHeader, SipRequest, SipStack } from './stack.ts';
+import type { ClientTransaction, OutgoingRequest, SipHeader, SipRequest, SipStack } from './stack.ts';
 
 export interface SessionsParts extends Pick<
   CallsParts,
@@ -68,7 +69,7 @@ const FAREWELL = 2_000;
 
 export const sessions = (parts: SessionsParts): Sessions => new AllSessions(parts);
 
-class AllSessions implements Sessions, Service {
+class AllSessions implements Sessions, Service, CallOwner {
   readonly name = 'sessions';
   readonly methods = ['INVITE', 'BYE', 'INFO', 'UPDATE', 'PRACK', 'REFER'];
   readonly service = this;
@@ -79,6 +80,10 @@ class AllSessions implements Sessions, Service {
   readonly #calls = new Map<string, Call>();
   /** By the stack's name of the dialog, which is all that it says of one that it has ended. */
   readonly #dialogs = new Map<string, Call>();
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly random: () => number;
+  #abilities: readonly SipHeader[] = [];
   #refused = 0;
   #busy = 0;
   #isStopping = false;
@@ -90,10 +95,63 @@ class AllSessions implements Sessions, Service {
     this.caller = new Calls({
       ...parts,
       host: () => this.#host(),
-      call: (given, allow, key) =>
-        this.#call({ ...given, negotiation: this.#negotiation({ ...given.view.endpoint, allow }) }, key),
+      call: ({ view, supplements, invite }, allow, key) => {
+        const negotiation = this.#negotiation({ ...view.endpoint, allow });
+        return new Call({ owner: this, key, view, supplements, negotiation }, invite);
+      },
     });
+    this.log = parts.log;
+    this.clock = parts.clock;
+    this.random = parts.random;
   }
+
+  // --- what its calls need of it ---------------------------------------------------------------------
+
+  get abilities(): readonly SipHeader[] {
+    const { services, supported } = this.#parts;
+    const { allow } = services;
+    if (this.#abilities[0]?.[1] !== allow) {
+      this.#abilities = [
+        ['Allow', allow],
+        ['Supported', supported.join(', ')],
+      ];
+    }
+    return this.#abilities;
+  }
+
+  send(endpoint: EndpointObject, request: OutgoingRequest): ClientTransaction {
+    return this.#parts.outbound(endpoint, request);
+  }
+
+  uriOf(resource: string): string {
+    return this.caller.uriOf(resource);
+  }
+
+  onDial(call: Call): void {
+    if (this.#isFull) throw new Fault('unavailable', `There are ${this.#calls.size} calls already`);
+    this.#calls.set(call.key, call);
+  }
+
+  onDialog(call: Call, dialogId: string, to: string | undefined): void {
+    const tag = parseNameAddress(to ?? '')?.params.get('tag');
+    call.view.calledTag = tag === undefined ? undefined : ownText(tag);
+    if (this.#calls.get(call.key) !== call) return;
+    call.view.dialogId = dialogId;
+    this.#dialogs.set(dialogId, call);
+  }
+
+  onBusy(): void {
+    this.#busy += 1;
+  }
+
+  onEnd(call: Call): void {
+    const { dialogId } = call.view;
+    if (this.#calls.get(call.key) === call) this.#calls.delete(call.key);
+    if (dialogId !== undefined) this.#dialogs.delete(dialogId);
+    if (this.#calls.size === 0) this.#onEmpty();
+  }
+
+  // --- what is asked of it ---------------------------------------------------------------------------
 
   get metrics(): SessionsMetrics {
     return { open: this.#calls.size, limit: this.#limit, refused: this.#refused, busy: this.#busy };
@@ -155,9 +213,9 @@ class AllSessions implements Sessions, Service {
     if (request === undefined) return asked.end();
 
     const { context, language } = object;
-    const driver = this.#call(
-      { view, supplements: asked, invite: { of: 'theirs', request, offered }, negotiation },
-      key,
+    const driver = new Call(
+      { owner: this, key, view, supplements: asked, negotiation },
+      { of: 'theirs', request, offered },
     );
     this.#calls.set(key, driver);
     const channel = core.channels.create({
@@ -166,7 +224,7 @@ class AllSessions implements Sessions, Service {
       ...(view.redirecting !== undefined && { redirecting: view.redirecting }),
       variables: view.variables,
     });
-    channel.setProtocolId(invite.headers.get('Call-ID') ?? '');
+    channel.setProtocolId(ownText(invite.headers.get('Call-ID') ?? ''));
     channel.setVariable('SIPDOMAIN', domain);
     if (route !== undefined) run(channel, route, core);
     driver.drives(channel);
@@ -207,38 +265,6 @@ class AllSessions implements Sessions, Service {
   #host(invite?: SipRequest): string {
     const here = invite?.receivedOn ?? ownPlace(this.#parts.stack);
     return here === undefined ? 'localhost' : hostOf(here);
-  }
-
-  /** One that is known, from its begin to its end, by `key`. */
-  #call(given: Pick<CallParts, 'invite' | 'view' | 'supplements' | 'negotiation'>, key: string): Call {
-    const { services, supported, outbound, clock, random, log } = this.#parts;
-    let dialog: string | undefined;
-    const call: Call = new Call({
-      ...{ ...given, clock, random, log },
-      send: (request) => outbound(given.view.endpoint, request),
-      abilities: [
-        ['Allow', services.allow],
-        ['Supported', supported.join(', ')],
-      ],
-      uriOf: (resource) => this.caller.uriOf(resource),
-      onDial: () => {
-        if (this.#isFull) throw new Fault('unavailable', `There are ${this.#calls.size} calls already`);
-        this.#calls.set(key, call);
-      },
-      onDialog: (dialogId, to) => {
-        given.view.calledTag = parseNameAddress(to ?? '')?.params.get('tag');
-        if (this.#calls.get(key) !== call) return;
-        dialog = dialogId;
-        this.#dialogs.set(dialogId, call);
-      },
-      onBusy: () => (this.#busy += 1),
-      onEnd: () => {
-        if (this.#calls.get(key) === call) this.#calls.delete(key);
-        if (dialog !== undefined) this.#dialogs.delete(dialog);
-        if (this.#calls.size === 0) this.#onEmpty();
-      },
-    });
-    return call;
   }
 }
 

@@ -10,15 +10,41 @@ export interface Keys {
   readonly crypto: string;
 }
 
-/** `random`: from 0 up to 1. */
-export function newKeys(random: () => number): Keys {
-  const octets = (count: number): Buffer =>
-    Buffer.from(Array.from({ length: count }, () => Math.floor(random() * 256)));
-  const hash = [...octets(32)].map((octet) => octet.toString(16).toUpperCase().padStart(2, '0')).join(':');
-  return {
-    ufrag: octets(4).toString('hex'),
-    pwd: octets(12).toString('hex'),
-    fingerprint: `sha-256 ${hash}`,
-    crypto: octets(30).toString('base64'),
-  };
+/** `random`: from 0 up to 1. `fingerprint`: of the certificate that the far end was told last, if it was told one. */
+export const newKeys = (random: () => number, fingerprint?: string): Keys => new MadeUp(random, fingerprint);
+
+/** Each is made when it is asked for first: a call without encryption, as most are, never asks for 78 random octets. */
+class MadeUp implements Keys {
+  readonly #random: () => number;
+  #ufrag: string | undefined;
+  #pwd: string | undefined;
+  #fingerprint: string | undefined;
+  #crypto: string | undefined;
+
+  constructor(random: () => number, fingerprint: string | undefined) {
+    this.#random = random;
+    this.#fingerprint = fingerprint;
+  }
+
+  get ufrag(): string {
+    return (this.#ufrag ??= this.#octets(4).toString('hex'));
+  }
+
+  get pwd(): string {
+    return (this.#pwd ??= this.#octets(12).toString('hex'));
+  }
+
+  get fingerprint(): string {
+    return (this.#fingerprint ??= `sha-256 ${[...this.#octets(32)].map(inHex).join(':')}`);
+  }
+
+  get crypto(): string {
+    return (this.#crypto ??= this.#octets(30).toString('base64'));
+  }
+
+  #octets(count: number): Buffer {
+    return Buffer.from(Array.from({ length: count }, () => Math.floor(this.#random() * 256)));
+  }
 }
+
+const inHex = (octet: number): string => octet.toString(16).toUpperCase().padStart(2, '0');

@@ -1,4 +1,5 @@
 // Offer and answer of one call (RFC 3264): alone, or with the streams of its peer in a bridge.
+import { ownText } from '../own-text.ts';
 import type { MediaSettings, StreamHandler, Taken } from './handler.ts';
 import { handlers as all } from './handlers.ts';
 import { answerHolds, holds } from './hold.ts';
@@ -142,7 +143,7 @@ export class Negotiation {
   receive(text: string): Offered | Failed {
     if (this.#pending !== undefined) return UNDER_WAY;
     const lines = this.#session?.lines ?? [];
-    const offer = readDescription(text);
+    const offer = readDescription(ownText(text));
     if (offer === undefined || !isContinued(lines, offer.streams)) return REFUSED;
     const taken = this.#streams.incoming(offer, lines, this.#keys);
     if (taken === undefined) return REFUSED;
@@ -217,7 +218,7 @@ export class Negotiation {
     const sent = this.#sent;
     if (sent === undefined || this.#pending?.kind === 'received') throw new Error('there is no offer of ours');
     this.#pending = undefined;
-    const answer = readDescription(text);
+    const answer = readDescription(ownText(text));
     const streams = answer && this.#streams.answered(sent.offer.streams, answer, this.#keys);
     if (answer === undefined || streams === undefined) return REFUSED;
     const remote = { head: answer.head, streams };
@@ -259,9 +260,8 @@ export class Negotiation {
 
   /** DTLS goes on as long as the certificate is the same: what is held does not begin it anew with nobody. */
   #meet(passed: SessionDescription): void {
-    const keys = newKeys(this.#random);
     this.#hasHadPeer = true;
-    this.#keys = { ...keys, fingerprint: fingerprintOf(passed) ?? keys.fingerprint };
+    this.#keys = newKeys(this.#random, fingerprintOf(passed));
   }
 
   #received(): Received {

@@ -21,8 +21,8 @@ export class Writer {
   readonly #connection: string;
   readonly #sessionId: number;
   #version = 0;
-  /** What was written last, but for its origin. */
-  #last = '';
+  /** What was written last. */
+  #last: string | undefined;
 
   constructor(sessionId: number, address: string) {
     this.#sessionId = sessionId;
@@ -45,8 +45,15 @@ export class Writer {
     // Each stream has an address, if the session has none (RFC 8866 5.7).
     const addressed = streams.map((each) => (connection.length > 0 || hasAddress(each) ? each : this.#addressed(each)));
     const text = writeDescription({ head: below, streams: addressed });
-    if (text !== this.#last) this.#version += 1;
-    this.#last = text;
+    if (this.#last !== this.#headed(text)) {
+      this.#version += 1;
+      this.#last = this.#headed(text);
+    }
+    return this.#last;
+  }
+
+  /** With what stands above it in this version. */
+  #headed(text: string): string {
     return `v=0\r\no=- ${this.#sessionId} ${this.#version} ${this.#connection}\r\n${text}`;
   }
 

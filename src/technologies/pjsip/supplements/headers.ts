@@ -2,14 +2,15 @@
 import { Fault } from '../../../errors.ts';
 import { DatastoreKey } from '../datastores.ts';
 import { written } from '../messages-sent.ts';
+import { PackedHeaders } from '../packed-headers.ts';
 import { SipHeaders, type SipHeader } from '../stack.ts';
 import type { Supplement, SupplementedSession } from './supplement.ts';
 
 interface Kept {
   /** Of the far end's INVITE; of ours those that are to be added. */
-  invite: SipHeader[];
+  invite: Iterable<SipHeader>;
   /** Of the last response to our INVITE that said something. */
-  response: readonly SipHeader[];
+  response: Iterable<SipHeader>;
   /** Our INVITE is written: what is added now would not leave. */
   isSent: boolean;
 }
@@ -23,11 +24,13 @@ export const headers: Supplement = {
   methods: ['INVITE'],
 
   incomingRequest(session, { headers: given }) {
-    if (session.channel === undefined && session.direction === 'inbound') keptOf(session).invite = [...given];
+    if (session.channel === undefined && session.direction === 'inbound')
+      keptOf(session).invite = new PackedHeaders(given);
   },
 
   incomingResponse(session, { status, headers: given }) {
-    if (session.direction === 'outbound' && status > 100 && status < 300) keptOf(session).response = [...given];
+    if (session.direction === 'outbound' && status > 100 && status < 300)
+      keptOf(session).response = new PackedHeaders(given);
   },
 
   outgoingRequest(session, draft) {
@@ -52,7 +55,7 @@ export const headers: Supplement = {
     const kept = keptOf(session);
     if (session.direction === 'inbound' || kept.isSent)
       throw new Fault('conflict', 'Headers can be written only before the INVITE is sent');
-    kept.invite = changed[action as Change](kept.invite, name, value, Number(number));
+    kept.invite = changed[action as Change]([...kept.invite], name, value, Number(number));
     return true;
   },
 };
@@ -61,13 +64,13 @@ const ONE = /^PJSIP_(RESPONSE_|)HEADER\(\s*read\s*,\s*([^,\s]+)\s*(?:,\s*(\d{1,4
 const ALL = /^PJSIP_(RESPONSE_|)HEADERS\(\s*([^,\s]*)\s*\)$/;
 const CHANGE = /^PJSIP_HEADER\(\s*(add|update|remove)\s*,\s*([^,\s]+)\s*(?:,\s*(\d{1,4})\s*)?\)$/;
 
-const nth = (lines: readonly SipHeader[], name: string, number: number): string =>
+const nth = (lines: Iterable<SipHeader>, name: string, number: number): string =>
   new SipHeaders(lines).all(name)[number - 1] ?? '';
 
 /** With commas between them, each once; all of them for "*" or nothing. */
-function namesOf(lines: readonly SipHeader[], prefix: string): string {
+function namesOf(lines: Iterable<SipHeader>, prefix: string): string {
   const wanted = beginning(prefix.endsWith('*') ? prefix : `${prefix}*`);
-  const names = new Map(lines.filter(([name]) => wanted(name)).map(([name]) => [name.toLowerCase(), name]));
+  const names = new Map([...lines].filter(([name]) => wanted(name)).map(([name]) => [name.toLowerCase(), name]));
   return [...names.values()].join(',');
 }
 

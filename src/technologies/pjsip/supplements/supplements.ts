@@ -32,7 +32,9 @@ export class SessionSupplements {
   constructor(list: readonly Supplement[], session: SupplementedSession, log: Log) {
     this.#session = session;
     this.#log = log;
-    this.#list = list.filter((each) => this.#try(each, 'the beginning', () => each.begin?.(session)));
+    const begun = list.filter((each) => this.#try(each, 'the beginning', () => each.begin?.(session)));
+    // Nearly always it is the list of all sessions.
+    this.#list = begun.length === list.length ? list : begun;
   }
 
   /** Once, however often it is called: of each that began; then the datastores end, and nobody is asked any longer. */
