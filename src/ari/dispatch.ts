@@ -50,6 +50,9 @@ export interface Opening {
   readonly persist: boolean;
 }
 
+/** What becomes of a request. */
+export type Outcome = AriResponse | Opening;
+
 /** Told of each request: ARI's path, or an empty text where there is none; seconds. */
 export type OnRequest = (route: string, method: string, status: number, seconds: number) => void;
 
@@ -86,32 +89,54 @@ export class Dispatcher {
     this.#options = options;
   }
 
-  async dispatch(request: AriRequest): Promise<AriResponse | Opening> {
+  /** At once, unless the operation waits for something: each promise between costs a small request a thirtieth. */
+  dispatch(request: AriRequest): Outcome | Promise<Outcome> {
     const started = performance.now();
-    const [path, query] = divide(request.target);
+    const { target } = request;
+    const mark = target.indexOf('?');
+    const path = mark < 0 ? target : target.slice(0, mark);
     const place = this.#routes.find(path);
-    let outcome: AriResponse | Opening;
+    let outcome: Outcome | Promise<Outcome>;
     try {
-      outcome = await this.#answer(request, path, query, place);
+      outcome = this.#admit(request, path, new URLSearchParams(mark < 0 ? '' : target.slice(mark + 1)), place);
     } catch (error) {
       outcome = this.#failed(error);
     }
+    if (!(outcome instanceof Promise)) return this.#told(outcome, request, place, started);
+    return outcome
+      .catch((error: unknown) => this.#failed(error))
+      .then((answer) => this.#told(answer, request, place, started));
+  }
+
+  #told(outcome: Outcome, { method }: AriRequest, place: Place | undefined, started: number): Outcome {
     const status = outcome.kind === 'opening' ? 101 : outcome.status;
-    this.#options.onRequest?.(place?.path ?? '', request.method, status, (performance.now() - started) / 1000);
+    this.#options.onRequest?.(place?.path ?? '', method, status, (performance.now() - started) / 1000);
     return outcome;
   }
 
-  async #answer(
+  #admit(
     request: AriRequest,
     path: string,
     query: URLSearchParams,
     place: Place | undefined,
-  ): Promise<AriResponse | Opening> {
+  ): Outcome | Promise<Outcome> {
+    const { method, preflight, credentials, parameters } = request;
+    if (parameters !== undefined) for (const { name, value } of parameters) query.append(name, value);
+    const sent =
+      request.contentType === undefined ? { query } : { query, ...readBody(request.contentType, request.body ?? '') };
+    const user = preflight === undefined ? this.#options.authorizer.admit(credentials, method) : nobody;
+    if (!(user instanceof Promise)) return this.#answer(request, path, sent, place, user);
+    return user.then((each) => this.#answer(request, path, sent, place, each));
+  }
+
+  #answer(
+    request: AriRequest,
+    path: string,
+    sent: Sent,
+    place: Place | undefined,
+    user: User,
+  ): Outcome | Promise<Outcome> {
     const { method, preflight } = request;
-    if (request.parameters !== undefined) for (const { name, value } of request.parameters) query.append(name, value);
-    const sent = { query, ...readBody(request.contentType, request.body ?? '') };
-    const isAnyone = preflight !== undefined;
-    const user = isAnyone ? nobody : await this.#options.authorizer.authorize(request.credentials, method);
     if (path !== '' && path.endsWith('/')) return trailingSlash(path);
     if (path.startsWith('api-docs/')) return this.#document(request, path.slice('api-docs/'.length));
     if (place === undefined) throw noResource();
@@ -122,31 +147,32 @@ export class Dispatcher {
     const operation = place.operations.get(method);
     if (operation === undefined) return wrongMethod(place.methods);
     if (operation === 'absent') throw noResource();
-    const { handle } = operation;
-    if (handle === undefined) return open(request, operation, sent);
-    const run = (token?: string): Promise<AriResponse> => this.#run(operation, handle, place, sent, user, token);
+    if (operation.handle === undefined) return open(request, operation, sent);
     const { idempotencyKey: key, contentType, body } = request;
-    if (key === undefined || method === 'GET') return run();
-    return this.#options.idempotency.once(user.name, key, { method, path, query, contentType, body }, (token) =>
-      run(token).catch((error: unknown) => this.#failed(error)),
-    );
+    if (key === undefined || method === 'GET') return this.#run(operation, place, sent, user, undefined);
+    const { query } = sent;
+    return this.#options.idempotency.once(user.name, key, { method, path, query, contentType, body }, async (token) => {
+      try {
+        return await this.#run(operation, place, sent, user, token);
+      } catch (error) {
+        return this.#failed(error);
+      }
+    });
   }
 
-  async #run(
+  #run(
     operation: Operation,
-    handle: NonNullable<Operation['handle']>,
     { params }: Place,
     sent: Sent,
     user: User,
     token: string | undefined,
-  ): Promise<AriResponse> {
-    const query = readQuery(operation.query ?? {}, sent);
+  ): AriResponse | Promise<AriResponse> {
+    const query = operation.query === undefined ? {} : readQuery(operation.query, sent);
     const body = this.#options.reader.readOf(operation, sent);
-    const answer = await handle({ params, query, body, user, token }, this.#options.context);
-    const { document, headers } = answer instanceof Answer ? answer : { document: answer, headers: undefined };
-    if (operation.returns === undefined)
-      return { kind: 'response', status: operation.empty ?? 204, headers: headers ?? {} };
-    return json(operation.status ?? 200, document, headers);
+    const answer = operation.handle!({ params, query, body, user, token }, this.#options.context);
+    return answer instanceof Promise
+      ? answer.then((each) => responseOf(operation, each))
+      : responseOf(operation, answer);
   }
 
   #document({ method, host }: AriRequest, name: string): AriResponse {
@@ -173,10 +199,10 @@ export class Dispatcher {
 /** Who asks what a browser asks before it sends credentials. */
 const nobody: User = { name: '', isReadOnly: true };
 
-function divide(target: string): [path: string, query: URLSearchParams] {
-  const mark = target.indexOf('?');
-  if (mark < 0) return [target, new URLSearchParams()];
-  return [target.slice(0, mark), new URLSearchParams(target.slice(mark + 1))];
+function responseOf({ returns, empty, status }: Operation, answer: unknown): AriResponse {
+  const { document, headers } = answer instanceof Answer ? answer : { document: answer, headers: undefined };
+  if (returns === undefined) return { kind: 'response', status: empty ?? 204, headers: headers ?? {} };
+  return json(status ?? 200, document, headers);
 }
 
 function open(

@@ -3,7 +3,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Static } from 'typebox';
 import { Fault } from '../errors.ts';
 import type { Claim } from './auth.ts';
-import type { AriRequest, AriResponse, Opening } from './dispatch.ts';
+import type { AriRequest, AriResponse, Opening, Outcome } from './dispatch.ts';
 import type { JsonReader } from './parameters.ts';
 import type { AriEvent } from './resources/events.ts';
 import { OPERATION_ID } from './resources/channel.ts';
@@ -16,7 +16,7 @@ export interface FramesOptions {
   readonly reader: JsonReader;
   /** Whose requests they are. */
   readonly credentials: Claim | undefined;
-  readonly dispatch: (request: AriRequest) => Promise<AriResponse | Opening>;
+  readonly dispatch: (request: AriRequest) => Outcome | Promise<Outcome>;
   /** Fails with a Fault 'invalid' when it cannot be one. */
   readonly acknowledge: (ack: Acknowledgement) => void;
 }

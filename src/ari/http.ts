@@ -2,9 +2,9 @@
 import websocket from '@fastify/websocket';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Applications } from '../core/applications.ts';
-import { readCredentials } from './auth.ts';
+import type { Authorizer } from './auth.ts';
 import { corsHeaders, type Preflight } from './cors.ts';
-import { refusal, type AriRequest, type AriResponse, type Opening } from './dispatch.ts';
+import { refusal, type AriRequest, type AriResponse, type Opening, type Outcome } from './dispatch.ts';
 import { EventSocket, LONGEST_FRAME, type SocketOptions } from './websocket.ts';
 
 /** Of a body, in bytes, beyond which it is 413: 64 KiB of text in JSON, each character escaped, and what stands around it. */
@@ -15,13 +15,14 @@ const PREFIX = '/ari';
 
 export interface HttpOptions {
   readonly allowedOrigins: readonly string[];
+  readonly authorizer: Authorizer;
   readonly sockets: SocketOptions;
   /** The WebSockets that are open. All that are in it are closed when the server stops. */
   readonly open: Set<EventSocket>;
 }
 
 /** Puts everything under /ari. */
-export function serve(http: FastifyInstance, { allowedOrigins, sockets, open }: HttpOptions): void {
+export function serve(http: FastifyInstance, { allowedOrigins, authorizer, sockets, open }: HttpOptions): void {
   const { onError } = sockets.context.bus;
   // In ARI the members of a GET's body are parameters, too.
   http.addHttpMethod('GET', { hasBody: true, overrideExisting: true });
@@ -49,15 +50,18 @@ export function serve(http: FastifyInstance, { allowedOrigins, sockets, open }: 
       done();
     });
     ari.setErrorHandler((error, _, reply) => answerError(error, reply, onError));
-    const answer = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-      const outcome = await sockets.dispatch(toAri(request));
-      if (outcome.kind === 'opening') throw new Error('a WebSocket is to be opened without an upgrade');
-      return send(reply, outcome);
+    const dispatch = (request: FastifyRequest) => sockets.dispatch(toAri(request, authorizer));
+    const answer = (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> | undefined => {
+      const outcome = dispatch(request);
+      if (outcome instanceof Promise) return outcome.then((each) => respond(reply, each));
+      // Nothing is given back: for Fastify a reply is a promise, too, and one that is waited for.
+      respond(reply, outcome);
+      return undefined;
     };
     const openings = new WeakMap<FastifyRequest, Opening>();
     const admit = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
       if (!request.ws) return undefined;
-      const outcome = await sockets.dispatch(toAri(request));
+      const outcome = await dispatch(request);
       if (outcome.kind === 'response') return send(reply, outcome);
       if (isOtherProtocol(request))
         return send(reply, refusal(400, 'The only subprotocol is ari', 'invalid-parameter'));
@@ -95,7 +99,12 @@ async function goodbye(open: ReadonlySet<EventSocket>, applications: Application
   await closed;
 }
 
-function toAri({ method, raw, headers, body, ws }: FastifyRequest): AriRequest {
+function respond(reply: FastifyReply, outcome: Outcome): FastifyReply {
+  if (outcome.kind === 'opening') throw new Error('a WebSocket is to be opened without an upgrade');
+  return send(reply, outcome);
+}
+
+function toAri({ method, raw, headers, body, ws }: FastifyRequest, authorizer: Authorizer): AriRequest {
   const url = raw.url ?? '';
   const target = url.slice(PREFIX.length + (url[PREFIX.length] === '/' ? 1 : 0));
   const mark = target.indexOf('?');
@@ -103,7 +112,7 @@ function toAri({ method, raw, headers, body, ws }: FastifyRequest): AriRequest {
     method,
     target,
     over: ws ? 'upgrade' : 'http',
-    credentials: readCredentials(headers.authorization, mark < 0 ? '' : target.slice(mark + 1)),
+    credentials: authorizer.claimOf(headers.authorization, mark < 0 ? '' : target.slice(mark + 1)),
     contentType: headers['content-type'],
     body: typeof body === 'string' ? body : undefined,
     host: headers.host,

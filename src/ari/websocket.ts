@@ -4,7 +4,7 @@ import type { WebSocket } from '@fastify/websocket';
 import type { Application } from '../core/application.ts';
 import type { Registration } from '../core/applications.ts';
 import { Fault } from '../errors.ts';
-import type { AriRequest, AriResponse, Opening } from './dispatch.ts';
+import type { AriRequest, Opening, Outcome } from './dispatch.ts';
 import { Follower, type Outlet } from './follower.ts';
 import { answerFrame, type Acknowledgement } from './frames.ts';
 import { Outgoing } from './outgoing.ts';
@@ -40,7 +40,7 @@ export interface SocketCounters {
 export interface SocketOptions {
   readonly context: Context;
   readonly reader: JsonReader;
-  readonly dispatch: (request: AriRequest) => Promise<AriResponse | Opening>;
+  readonly dispatch: (request: AriRequest) => Outcome | Promise<Outcome>;
   readonly counters: SocketCounters;
   /** How many bytes may wait to be sent; beyond it the socket is closed with 1013. */
   readonly maxBuffered: number;

@@ -77,3 +77,15 @@ test('a user without a password, or with a hash of another form, is refused at t
   expect(() => new Authorizer({ a: {} })).toThrow('ari.users.a');
   expect(() => new Authorizer({ a: { password_hash: 'md5:x:y' } })).toThrow('ari.users.a');
 });
+
+test('the right header of a password in the configuration is known from the start, any other is compared, a hash is computed', async () => {
+  const authorizer = new Authorizer({ a: { password: 'right' }, h: { password_hash: hash('right') } });
+  const admit = (text: string): unknown => authorizer.admit(authorizer.claimOf(basic(text), ''), 'GET');
+  expect(authorizer.claimOf(basic('a:right'), '')).toBe(authorizer.claimOf(basic('a:right'), ''));
+  expect(admit('a:right')).toEqual({ name: 'a', isReadOnly: false });
+  expect(authorizer.admit({ name: 'a', password: 'right' }, 'GET')).toEqual({ name: 'a', isReadOnly: false });
+  expect(() => admit('a:wrong')).toThrow('Authentication required');
+  expect(authorizer.claimOf(basic('h:right'), '')).not.toBe(authorizer.claimOf(basic('h:right'), ''));
+  await expect(admit('h:right')).resolves.toEqual({ name: 'h', isReadOnly: false });
+  await expect(admit('h:wrong')).rejects.toThrow('Authentication required');
+});
