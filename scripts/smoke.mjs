@@ -1,4 +1,4 @@
-// Starts the service as a user does, under the Node.js that runs this file, and sees a message arrive as an event.
+// Starts the service as a user does, compiled (npm run build), under the Node.js that runs this file, and sees a message arrive as an event.
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -6,11 +6,11 @@ import { join } from 'node:path';
 
 console.log(`Node.js ${process.version}`);
 const data = await mkdtemp(join(tmpdir(), 'arion-smoke-'));
-const tsx = ['--import', 'tsx'];
 
 /** Runs a script of ours; its output is kept, and `seen` waits for a text in it. */
 function run(file, ...args) {
-  const child = spawn(process.execPath, [...tsx, file, ...args], { env: { ...process.env, ARION_DATA: data } });
+  const loader = file.endsWith('.ts') ? ['--import', 'tsx'] : [];
+  const child = spawn(process.execPath, [...loader, file, ...args], { env: { ...process.env, ARION_DATA: data } });
   let output = '';
   const waiting = new Set();
   const note = (chunk) => {
@@ -41,7 +41,7 @@ function run(file, ...args) {
   };
 }
 
-const service = run('src/main.ts', '--http-port', '0', '--sip-port', '0');
+const service = run('dist/main.js', '--http-port', '0', '--sip-port', '0');
 let events;
 try {
   const [, url] = await service.seen(/API +(http:\/\/[^/]+)\/ari/);

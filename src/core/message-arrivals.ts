@@ -5,7 +5,7 @@ import type { Applications } from './applications.ts';
 import type { Clock } from './clock.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { Endpoints } from './endpoints.ts';
-import { isFinal, recordOf, type MessageBook, type MessageRecord } from './message-book.ts';
+import { isFinal, PATIENCE, recordOf, type MessageBook, type MessageRecord } from './message-book.ts';
 import { changed, type MessageSnapshot } from './message.ts';
 
 export interface ArrivalParts {
@@ -122,7 +122,8 @@ export class Arrivals {
     const now = told
       .map(({ message, key }) => recordOf(changed(message, { state: 'delivered' }, changedAt), key))
       .filter((each) => book.note(each));
-    await book.keep(now).catch(this.#parts.onError);
+    // What the journals hold is not recorded twice, whenever this process ends.
+    await book.keep(now, PATIENCE).catch(this.#parts.onError);
     for (const { message } of now) this.#parts.tell(message);
   }
 }

@@ -37,6 +37,9 @@ const HANDY = 4_096;
 const POOL = 4_096;
 const RANDOM = 4;
 
+/** How long what nobody waits for waits for others to be written with it, in milliseconds. */
+export const PATIENCE = 5;
+
 export interface MessageBookOptions {
   /** Left out, nothing outlives the process. */
   readonly store?: Store | undefined;
@@ -138,10 +141,10 @@ export class MessageBook {
     return true;
   }
 
-  /** Writes down what was noted. */
-  async keep(records: readonly MessageRecord[]): Promise<void> {
+  /** Writes down what was noted, with others if it has the patience. */
+  async keep(records: readonly MessageRecord[], patience?: number): Promise<void> {
     if (this.#store !== undefined) {
-      await this.#write(records);
+      await this.#write(records, patience);
       for (const record of records) {
         const { id } = record.message;
         if (this.#inMemory.get(id) === record) this.#inMemory.delete(id);
@@ -201,7 +204,10 @@ export class MessageBook {
   async #remove(ids: readonly string[]): Promise<void> {
     for (const id of ids) this.#forget(id);
     if (this.#store !== undefined && ids.length > 0)
-      await this.#store.batch(ids.map((id) => ({ kind: 'delete', key: PREFIX + id })));
+      await this.#store.batch(
+        ids.map((id) => ({ kind: 'delete', key: PREFIX + id })),
+        PATIENCE,
+      );
   }
 
   #enter(record: MessageRecord): void {
@@ -228,8 +234,8 @@ export class MessageBook {
     if (isFinal(entry.state)) this.#ended -= 1;
   }
 
-  async #write(records: readonly MessageRecord[]): Promise<void> {
-    if (this.#store !== undefined) return this.#store.batch(records.map(writeOf));
+  async #write(records: readonly MessageRecord[], patience?: number): Promise<void> {
+    if (this.#store !== undefined) return this.#store.batch(records.map(writeOf), patience);
     for (const each of records) this.#inMemory.set(each.message.id, each);
   }
 }

@@ -16,7 +16,10 @@ export interface Store {
   delete(key: string): Promise<void>;
   /** All entries whose key begins with the prefix, in the order of their keys (by UTF-8 bytes). */
   range(prefix: string): AsyncIterable<readonly [key: string, value: string]>;
-  /** All of the writes or none, in their order. */
-  batch(writes: readonly StoreWrite[]): Promise<void>;
+  /**
+   * All of the writes or none, in their order. Those that nobody waits for may have patience: so many milliseconds they
+   * wait for others, with which they cost next to nothing.
+   */
+  batch(writes: readonly StoreWrite[], patience?: number): Promise<void>;
   close(): Promise<void>;
 }

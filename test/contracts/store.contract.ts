@@ -119,6 +119,31 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
       expect(await entriesOf(store, '')).toEqual([['b', '2']]);
     });
 
+    test('what had patience and went along with another holds nothing up when its time is over', async () => {
+      const { store } = await make();
+      const patience = 20;
+      await Promise.all([store.put('a', '1'), store.batch([{ kind: 'put', key: 'b', value: '2' }], patience)]);
+      await new Promise((resolve) => setTimeout(resolve, 2 * patience));
+      await store.put('c', '3');
+      expect(await entriesOf(store, '')).toHaveLength(3);
+    });
+
+    test('what has patience is written with the next at the latest, before it, or when the store is closed', async () => {
+      const { store, reopen } = await make();
+      const told: string[] = [];
+      const patient = store.batch([{ kind: 'put', key: 'a', value: '1' }], 600_000).then(() => told.push('patient'));
+      await store.put('a', '2').then(() => told.push('next'));
+      await patient;
+      expect(told).toEqual(['patient', 'next']);
+      const last = store.batch([{ kind: 'put', key: 'b', value: '1' }], 600_000);
+      const again = await reopen();
+      await last;
+      expect(await entriesOf(again, '')).toEqual([
+        ['a', '2'],
+        ['b', '1'],
+      ]);
+    });
+
     test('a write that is refused takes none of those beside it along', async () => {
       const { store } = await make();
       const outcomes = await Promise.allSettled([store.put('a', '1'), store.put('b', '\ud83d'), store.put('c', '1')]);

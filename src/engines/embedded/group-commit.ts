@@ -27,6 +27,9 @@ export class GroupCommit<Item, Result> {
   readonly #options: GroupCommitOptions<Item, Result>;
   #queue: Waiting<Item, Result>[] = [];
   #writing: Promise<void> | undefined;
+  /** Whether anything in the queue has no patience left. */
+  #isUrgent = false;
+  #patience: NodeJS.Timeout | undefined;
   #waiting = 0;
   #refused = 0;
   #hasEnded = false;
@@ -43,8 +46,11 @@ export class GroupCommit<Item, Result> {
     return this.#refused;
   }
 
-  /** Resolves when the item is written; promises resolve in the order of the calls. */
-  add(item: Item): Promise<Result> {
+  /**
+   * Resolves when the item is written; promises resolve in the order of the calls. With patience it begins no group before
+   * so many milliseconds are over, and goes along with any.
+   */
+  add(item: Item, patience = 0): Promise<Result> {
     const { sizeOf, limit, full, ended } = this.#options;
     if (this.#hasEnded) return Promise.reject(ended());
     const size = sizeOf(item);
@@ -55,18 +61,34 @@ export class GroupCommit<Item, Result> {
     this.#waiting += size;
     return new Promise((resolve, reject) => {
       this.#queue.push({ item, size, resolve, reject });
-      this.#writing ??= this.#writeAll();
+      if (patience === 0) this.#begin();
+      else this.#patience ??= setTimeout(() => this.#begin(), patience);
     });
   }
 
   /** Refuses what comes from now on. Resolves when what waits is written. */
   async end(): Promise<void> {
     this.#hasEnded = true;
+    this.#begin();
     await this.#writing;
   }
 
+  #begin(): void {
+    this.#calm();
+    // Without a pause `#writeAll` would be over before it is known to be under way.
+    if (this.#queue.length === 0) return;
+    this.#isUrgent = true;
+    this.#writing ??= this.#writeAll();
+  }
+
+  /** Nothing that has patience waits any longer for its time to be over. */
+  #calm(): void {
+    clearTimeout(this.#patience);
+    this.#patience = undefined;
+  }
+
   async #writeAll(): Promise<void> {
-    while (this.#queue.length > 0) {
+    while (this.#isUrgent && this.#queue.length > 0) {
       // Whatever else this turn of the event loop brings goes along: a group costs as much as ten items of it.
       await new Promise(setImmediate);
       await this.#writeGroup(this.#next());
@@ -78,6 +100,8 @@ export class GroupCommit<Item, Result> {
     const all = this.#queue;
     if (this.#waiting <= this.#options.atOnce) {
       this.#queue = [];
+      this.#isUrgent = false;
+      this.#calm();
       return all;
     }
     let count = 0;

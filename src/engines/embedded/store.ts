@@ -51,12 +51,12 @@ export async function openStore(
     put: async (key, value) => commit.add([{ kind: 'put', key: faithful(key), value: faithful(value) }]),
     delete: async (key) => commit.add([{ kind: 'delete', key: faithful(key) }]),
     range: (prefix) => level.range(faithful(prefix)),
-    async batch(writes) {
+    async batch(writes, patience) {
       for (const each of writes) {
         faithful(each.key);
         if (each.kind === 'put') faithful(each.value);
       }
-      if (writes.length > 0) await commit.add([...writes]);
+      if (writes.length > 0) await commit.add([...writes], patience);
     },
     async close() {
       await commit.end();

@@ -4,7 +4,7 @@ import { towards, type Contact } from './contact.ts';
 import type { Location } from './location.ts';
 import { parseNameAddress } from './name-address.ts';
 import type { EndpointObject, PjsipObjects } from './objects/index.ts';
-import { formatUri, parseUri, schemeOf } from './uri.ts';
+import { formatUri, parseUri } from './uri.ts';
 
 export interface Targets {
   /** Whose settings count. */
@@ -63,11 +63,10 @@ export function destinationOf(text: string, directory: Directory): Destination {
 const leadsNowhere = (text: string): Fault =>
   new Fault('not-found', `"${text}" leads to no endpoint, contact or URI`, { code: 'destination-not-found' });
 
-const distinct = (contacts: readonly Contact[]): Contact[] => [
-  ...new Map(contacts.map((each) => [JSON.stringify(towards(each)), each])).values(),
-];
+const distinct = (contacts: readonly Contact[]): readonly Contact[] =>
+  contacts.length < 2 ? contacts : [...new Map(contacts.map((each) => [JSON.stringify(towards(each)), each])).values()];
 
-export const isSip = (text: string): boolean => schemeOf(text) === 'sip' || schemeOf(text) === 'sips';
+export const isSip = (text: string): boolean => /^sips?:/i.test(text);
 
 function find(text: string, directory: Directory): Targets | undefined {
   const named = directory.endpoints.get(text);

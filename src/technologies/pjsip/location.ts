@@ -13,7 +13,7 @@ import { onePerInstance, otherFlows } from './instances.ts';
 import { inWords, type Log } from './log.ts';
 import type { AorObject } from './objects/index.ts';
 import type { SipAddress, SipFlows } from './stack.ts';
-import { Works } from './work.ts';
+import { Works, type WorksMetrics } from './work.ts';
 
 export interface LocationParts {
   readonly store: Store;
@@ -56,6 +56,8 @@ export class Location {
   readonly #flows = new FlowIndex();
   /** Contacts that have to go though their time is not up, and why. */
   readonly #ending = new Map<string, RegistrationChange>();
+  /** The static ones of those that were asked for: their names are hashes. */
+  readonly #fixed = new WeakMap<AorObject, readonly Located[]>();
   readonly #unwatch: () => void;
   #count = 0;
   #isClosed = false;
@@ -93,7 +95,8 @@ export class Location {
   }
 
   /** Where to send to now: those that registered, in Asterisk's order and each telephone once, then the static ones. */
-  contacts(aor: string): Contact[] {
+  contacts(aor: string): readonly Contact[] {
+    if (!this.#registered.has(aor)) return this.fixed(aor);
     return [...onePerInstance(this.registered(aor)), ...this.fixed(aor)];
   }
 
@@ -103,14 +106,18 @@ export class Location {
   }
 
   /** The static ones. */
-  fixed(aor: string): Located[] {
-    const fixed = this.#parts.aors.get(aor)?.contact ?? [];
-    return fixed.map((uri) => ({ id: `static;${contactId(uri)}`, uri, path: '' }));
+  fixed(aor: string): readonly Located[] {
+    const object = this.#parts.aors.get(aor);
+    if (object === undefined) return [];
+    const known = this.#fixed.get(object);
+    const fixed = known ?? object.contact.map((uri) => ({ id: `static;${contactId(uri)}`, uri, path: '' }));
+    if (known === undefined) this.#fixed.set(object, fixed);
+    return fixed;
   }
 
   registered(aor: string): readonly Registered[] {
     const now = this.#parts.clock.now();
-    return (this.#registered.get(aor) ?? []).filter((each) => this.#isLive(aor, each, now));
+    return this.#registered.get(aor)?.filter((each) => this.#isLive(aor, each, now)) ?? [];
   }
 
   /** All that have registered, anywhere. */
@@ -135,12 +142,7 @@ export class Location {
     if (contact !== undefined && flowOf(contact)?.protocol !== 'udp') this.#end(nextHop, 'unreachable');
   }
 
-  get metrics(): {
-    readonly contacts: number;
-    readonly waiting: number;
-    readonly limit: number;
-    readonly refused: number;
-  } {
+  get metrics(): { readonly contacts: number } & WorksMetrics {
     return { contacts: this.#count, ...this.#works.metrics };
   }
 

@@ -3,10 +3,10 @@ import type { TextMessage } from '../../core/facts.ts';
 import type { TextAttempt, TextOutcome, TextRecipient, TextSender } from '../../core/technology.ts';
 import { Fault } from '../../errors.ts';
 import { towards, type Contact } from './contact.ts';
-import { directory, targetsOf, type Directory } from './destination.ts';
+import { directory, targetsOf, type Directory, type Targets } from './destination.ts';
 import type { Location } from './location.ts';
 import { isAccepted, outcomeOf, type Answer } from './messages-outcome.ts';
-import { dated, headersOf, identified, refuseBreaking } from './messages-sent.ts';
+import { dated, headersOf, identified, refuseBreaking, type Addresses } from './messages-sent.ts';
 import type { EndpointObject, PjsipObjects } from './objects/index.ts';
 import type { Outbound } from './outbound.ts';
 import { ownUri } from './own-address.ts';
@@ -26,7 +26,18 @@ interface Delivery {
   readonly address: string;
   readonly message: TextMessage;
   readonly attempt: TextAttempt;
+  readonly onSent: TextAttempt['onSent'];
   readonly endpoint: EndpointObject;
+  readonly known: Recipient | undefined;
+}
+
+/** What was found out of the recipient of a message, and how it is written for the first of its contacts. */
+interface Recipient {
+  readonly address: string;
+  readonly message: TextMessage;
+  readonly targets: Targets;
+  readonly target: string;
+  readonly parts: ReturnType<typeof headersOf>;
 }
 
 export class Deliveries implements TextSender {
@@ -34,6 +45,8 @@ export class Deliveries implements TextSender {
   readonly #stack: DeliveriesParts['stack'];
   readonly #directory: Directory;
   readonly #request: Requests;
+  /** Who delivers a message asks for its recipient just before. */
+  #last: Recipient | undefined;
 
   constructor({ objects, location, stack, outbound }: DeliveriesParts) {
     this.#stack = stack;
@@ -43,16 +56,22 @@ export class Deliveries implements TextSender {
 
   recipient(address: string, message: TextMessage): TextRecipient {
     refuseBreaking('to', address);
-    const { endpoint, contacts } = targetsOf(address, this.#directory);
-    headersOf(address, message, { own: ownUri(endpoint, this.#stack), target: contacts[0]?.uri ?? '' });
+    const targets = targetsOf(address, this.#directory);
+    const { endpoint, contacts } = targets;
+    const target = contacts[0]?.uri ?? '';
+    const parts = headersOf(address, message, this.#addresses(endpoint, target));
+    this.#last = { address, message, targets, target, parts };
     return { endpoint: { tech: 'PJSIP', resource: endpoint.id }, isReachable: contacts.length > 0 };
   }
 
   /** Contacts that do not answer when they are asked whether they are there are tried, too. */
   async deliver(address: string, message: TextMessage, attempt: TextAttempt): Promise<TextOutcome> {
+    const last = this.#last;
+    const known = last?.message === message && last.address === address ? last : undefined;
+    this.#last = undefined;
     try {
-      const { endpoint, contacts } = targetsOf(address, this.#directory);
-      const delivery = { address, message, attempt: { ...attempt, onSent: once(attempt.onSent) }, endpoint };
+      const { endpoint, contacts } = known?.targets ?? targetsOf(address, this.#directory);
+      const delivery = { address, message, attempt, onSent: once(attempt.onSent), endpoint, known };
       return outcomeOf(await decisive(contacts.map((contact) => this.#ask(delivery, contact))));
     } catch (error) {
       // The endpoint has been removed since.
@@ -60,18 +79,24 @@ export class Deliveries implements TextSender {
     }
   }
 
+  #addresses(endpoint: EndpointObject, target: string): Addresses {
+    return { own: ownUri(endpoint, this.#stack), target };
+  }
+
   /** Fails only by a bug. */
-  async #ask({ address, message, attempt, endpoint }: Delivery, contact: Contact): Promise<Answer> {
+  async #ask(delivery: Delivery, contact: Contact): Promise<Answer> {
+    const { address, message, attempt, onSent, endpoint, known } = delivery;
     const { headers: route = [], ...way } = towards(contact);
     const { uri } = contact;
     try {
-      const { headers, type } = headersOf(address, message, { own: ownUri(endpoint, this.#stack), target: uri });
+      const isWritten = known !== undefined && known.target === uri;
+      const { headers, type } = isWritten ? known.parts : headersOf(address, message, this.#addresses(endpoint, uri));
       const all = [...route, ...identified(attempt), ...headers, ...dated(message.variables, attempt)];
       const transaction = this.#request(endpoint, 'MESSAGE', { ...way, uri, headers: all })
         .body(type, message.body, message.encoding)
         .send();
       await transaction.sent;
-      attempt.onSent(uri);
+      onSent(uri);
       const { status, reason, headers: told } = await transaction.final;
       const retryAfter = retryAfterOf(told.get('Retry-After'));
       return { status, reason, contact: uri, ...(retryAfter !== undefined && { retryAfter }) };

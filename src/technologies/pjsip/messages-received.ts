@@ -39,7 +39,7 @@ export const recipientOf = ({ uri }: SipRequest): string => parseUri(uri)?.user 
 /** Milliseconds since 1970, if it says it: Expires counts from its Date, or from now (RFC 3428 4, 7). */
 export function expiryOf(headers: SipHeaders, now: number): number | undefined {
   const expires = headers.get('Expires');
-  const [, seconds] = (expires && /^\s*(\d{1,10})\s*$/.exec(expires)) || [];
+  const [, seconds] = (expires !== undefined && /^\s*(\d{1,10})\s*$/.exec(expires)) || [];
   return seconds === undefined ? undefined : (sentAt(headers) ?? now) + Number(seconds) * 1000;
 }
 
@@ -72,15 +72,19 @@ const NOT_IN_FROM_TO: ReadonlySet<string> = new Set(['transport', 'ttl', 'maddr'
 
 /** As From and To may have it. */
 const inHeader = (address: SipNameAddress | undefined): NameAddress | undefined =>
-  address && { name: address.name, uri: address.sip ? restricted(address.sip) : address.uri, params: address.params };
+  address && {
+    name: address.name,
+    uri: address.sip ? formatInFromTo(address.sip) : address.uri,
+    params: address.params,
+  };
 
 /** A URI as From and To may have it. Other schemes are left as they are. */
 export function inFromTo(text: string): string {
   const uri = parseUri(text);
-  return uri === undefined ? text : restricted(uri);
+  return uri === undefined ? text : formatInFromTo(uri);
 }
 
-function restricted(uri: SipUri): string {
+export function formatInFromTo(uri: SipUri): string {
   const { scheme, user, password, host } = uri;
   const isPlain = uri.params.size === 0;
   const params = isPlain ? none : new Map([...uri.params].filter(([name]) => !NOT_IN_FROM_TO.has(name)));
@@ -89,32 +93,42 @@ function restricted(uri: SipUri): string {
 
 /** All headers, a later one instead of an earlier of its name, and before them what no header says. */
 function variablesOf({ headers, source }: SipRequest, { callerid }: EndpointObject): Record<string, string> {
-  const variables: Variables = new Map();
-  set(variables, 'PJSIP_RECVADDR', 'pjsip_recvaddr', hostPort(source));
-  set(variables, 'PJSIP_TRANSPORT', 'pjsip_transport', source.protocol);
-  set(variables, 'PJSIP_ENDPOINT', 'pjsip_endpoint', callerid?.name ?? '');
+  const variables: Record<string, string> = {};
+  /** By the name in lower case: as the first was written that is not always written so. */
+  const spelled = new Map<string, string>();
+  const set = (key: string, name: string, value: string): void => {
+    const always = CANONICAL.get(key);
+    const called = always ?? spelled.get(key) ?? name;
+    if (value === '') {
+      delete variables[called];
+      spelled.delete(key);
+    } else {
+      put(variables, called, value);
+      if (always === undefined) spelled.set(key, called);
+    }
+  };
+  put(variables, 'PJSIP_RECVADDR', hostPort(source));
+  put(variables, 'PJSIP_TRANSPORT', source.protocol);
+  if (callerid !== undefined && callerid.name !== '') put(variables, 'PJSIP_ENDPOINT', callerid.name);
   let isTopmost = true;
   for (const [name, value] of headers) {
     const key = name.toLowerCase();
     // No header may pass for what we know ourselves.
     if (key.startsWith('pjsip_')) continue;
-    const write = WRITTEN.get(key);
-    if (write !== via) set(variables, name, key, write === undefined ? value : write(value, headers));
+    if (key !== 'via') set(key, name, (WRITTEN.get(key) ?? asItIs)(value, headers));
     else
       for (const each of divide(value, ',')) {
-        set(variables, name, key, via(each, headers, isTopmost ? source : undefined));
+        set(key, name, via(each, isTopmost ? source : undefined));
         isTopmost = false;
       }
   }
-  return Object.fromEntries(variables.values());
+  return variables;
 }
 
-/** By names in lower case. */
-type Variables = Map<string, readonly [name: string, value: string]>;
-
-function set(variables: Variables, name: string, key: string, value: string): void {
-  if (value === '') variables.delete(key);
-  else variables.set(key, [variables.get(key)?.[0] ?? CANONICAL.get(key) ?? name, value]);
+/** A name that means something in every object is a name like any other here. */
+function put(variables: Record<string, string>, name: string, value: string): void {
+  if (name !== '__proto__') variables[name] = value;
+  else Object.defineProperty(variables, name, { value, enumerable: true, configurable: true, writable: true });
 }
 
 /** Names that are always written so; any other is written as it came. */
@@ -126,31 +140,39 @@ const CANONICAL: ReadonlyMap<string, string> = new Map(
   ].map((name) => [name.toLowerCase(), name]),
 );
 
-type Write = (value: string, headers: SipHeaders, receivedFrom?: SipAddress) => string;
+type Write = (value: string, headers: SipHeaders) => string;
 
+const asItIs: Write = (value) => value;
+
+/** What the first line of the name says is known already. */
 const fromOrTo =
   (name: 'From' | 'To'): Write =>
   (value, headers) => {
-    const isFirst = value === headers.get(name);
-    const address = inHeader(isFirst ? headers.read(name, parseSipAddress) : parseSipAddress(value));
+    const isKnown = value === headers.get(name);
+    const address = inHeader(isKnown ? headers.read(name, parseSipAddress) : parseSipAddress(value));
     return address === undefined ? value : formatNameAddress(address);
   };
 
+const VIA = /^(\S+)\s+([^\s;]+)\s*(.*)$/s;
 const VIA_ORDER = ['ttl', 'rport', 'maddr', 'received', 'branch'];
 
 /** The topmost says where the request really came from (RFC 3261 18.2.1, RFC 3581 4). */
-const via: Write = (value, _, receivedFrom) => {
-  const [, protocol, sentBy, rest] = /^(\S+)\s+([^\s;]+)\s*(.*)$/s.exec(value) ?? [];
+function via(value: string, receivedFrom: SipAddress | undefined): string {
+  const [, protocol, sentBy, rest] = VIA.exec(value) ?? [];
   const params = parseParams(rest ?? '');
   if (protocol === undefined || sentBy === undefined || params === undefined) return value;
-  const all = new Map(params);
-  if (receivedFrom !== undefined) {
-    if (all.has('rport')) all.set('rport', String(receivedFrom.port));
-    all.set('received', receivedFrom.address);
+  let written = `${protocol} ${sentBy}`;
+  const write = (name: string, text: string): void => void (written += text === '' ? `;${name}` : `;${name}=${text}`);
+  for (const name of VIA_ORDER) {
+    const text = params.get(name);
+    if (name === 'received' && receivedFrom !== undefined) write(name, receivedFrom.address);
+    else if (name === 'rport' && receivedFrom !== undefined && text !== undefined)
+      write(name, String(receivedFrom.port));
+    else if (text !== undefined) write(name, text);
   }
-  const written = inOrder([...all], VIA_ORDER, ([name]) => name);
-  return `${protocol} ${sentBy}${written.map(([name, text]) => (text === '' ? `;${name}` : `;${name}=${text}`)).join('')}`;
-};
+  for (const [name, text] of params) if (!VIA_ORDER.includes(name)) write(name, text);
+  return written;
+}
 
 const DIGEST_ORDER = [
   ...['username', 'realm', 'nonce', 'uri', 'response', 'algorithm', 'cnonce', 'opaque', 'qop', 'nc'],
@@ -167,7 +189,6 @@ const digest: Write = (value) => {
 const WRITTEN: ReadonlyMap<string, Write> = new Map([
   ['from', fromOrTo('From')],
   ['to', fromOrTo('To')],
-  ['via', via],
   ['authorization', digest],
   ['proxy-authorization', digest],
 ]);

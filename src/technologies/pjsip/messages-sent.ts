@@ -3,7 +3,7 @@ import type { TextMessage } from '../../core/facts.ts';
 import type { TextAttempt } from '../../core/technology.ts';
 import { Fault } from '../../errors.ts';
 import { isSip } from './destination.ts';
-import { inFromTo, sentAt } from './messages-received.ts';
+import { formatInFromTo, inFromTo, sentAt } from './messages-received.ts';
 import { formatNameAddress, parseNameAddress } from './name-address.ts';
 import { SipHeaders, type SipHeader } from './stack.ts';
 import { formatUri, parseUri, schemeOf, type SipUri } from './uri.ts';
@@ -50,14 +50,15 @@ export function dated(
   variables: TextMessage['variables'],
   { createdAt, expiresAt }: Pick<TextAttempt, 'createdAt' | 'expiresAt'>,
 ): SipHeader[] {
-  const given = new SipHeaders(Object.entries(variables).filter(([, value]) => value !== ''));
-  const since = sentAt(given) ?? createdAt;
+  const lines = Object.entries(variables).filter(([, value]) => value !== '');
+  const given = lines.length === 0 ? undefined : new SipHeaders(lines);
+  const since = (given && sentAt(given)) ?? createdAt;
   const seconds = Math.min(Math.max(Math.ceil((expiresAt - since) / 1000), 1), LONGEST);
   const ours: SipHeader[] = [
     ['Date', new Date(createdAt).toUTCString()],
     ['Expires', String(seconds)],
   ];
-  return ours.filter(([name]) => given.get(name) === undefined);
+  return given === undefined ? ours : ours.filter(([name]) => given.get(name) === undefined);
 }
 
 /** RFC 3261 20.19 */
@@ -138,4 +139,6 @@ function fromOf(from: string, own: SipUri): string {
 }
 
 const sender = (name: string, uri: SipUri): string =>
-  formatNameAddress({ name, uri: inFromTo(formatUri(uri)), params: new Map() });
+  formatNameAddress({ name, uri: formatInFromTo(uri), params: none });
+
+const none: ReadonlyMap<string, string> = new Map();

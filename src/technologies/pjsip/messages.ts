@@ -1,5 +1,6 @@
 // Text messages outside of calls, by MESSAGE (RFC 3428): in, to the core, which keeps them; out, by deliveries.
 import type { Core } from '../../core/index.ts';
+import type { IncomingMessage } from '../../core/message.ts';
 import type { TextSender } from '../../core/technology.ts';
 import { Fault } from '../../errors.ts';
 import type { Clock } from '../../core/clock.ts';
@@ -97,23 +98,24 @@ class Inbound implements Service {
     const { core, clock } = this.#parts;
     const text = textOf(request, object);
     if (text === undefined) throw new Fault('invalid', 'The From or the To is no address');
+    const incoming: IncomingMessage & { expiresAt?: number } = {
+      endpoint,
+      text,
+      key: keyOf(request),
+      recipient: recipientOf(request),
+      scheme: 'pjsip',
+      // Asked for where it is given on to another endpoint.
+      get onward() {
+        return onwardOf(text.variables);
+      },
+      get sender() {
+        return senderOf(text) ?? text.from;
+      },
+    };
     const expiresAt = expiryOf(request.headers, clock.now());
+    if (expiresAt !== undefined) incoming.expiresAt = expiresAt;
     try {
-      const taken = await core.messages.receive({
-        endpoint,
-        text,
-        key: keyOf(request),
-        recipient: recipientOf(request),
-        scheme: 'pjsip',
-        ...(expiresAt !== undefined && { expiresAt }),
-        // Asked for where it is given on to another endpoint.
-        get onward() {
-          return onwardOf(text.variables);
-        },
-        get sender() {
-          return senderOf(text) ?? text.from;
-        },
-      });
+      const taken = await core.messages.receive(incoming);
       await this.#answer(request, taken === 'relayed' ? 200 : 202);
     } catch (error) {
       if (!(error instanceof Fault) || error.kind !== 'unsupported-media') throw error;
