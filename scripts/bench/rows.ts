@@ -84,6 +84,7 @@ const fanOut = FAN_OUT.flatMap((applications): Row[] => {
   ];
 });
 
+/** Of Asterisk's calls over 16 connections none failed at 800/s either; but set-up took 4.4 s, with 1,190 retransmissions. */
 const calls: readonly Row[] = [
   {
     ...{ id: 'calls-100-cpu', group: 'calls', title: 'CPU at 100 calls/s', unit: '% of a core' },

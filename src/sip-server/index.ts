@@ -17,6 +17,8 @@
 // transaction, transport. The server answers by itself what applications never see (100, 487, retransmissions, failures of parsing),
 // acknowledges failures, repeats a 2xx until its ACK comes, and says 503 in place of an application that does not answer.
 //
+// It can run in a thread of its own (threaded, thread): then what applications cannot hear by their protocol goes by messages.
+//
 // Two rules keep it safe. Texts hold one character per octet ("latin1"), so nothing is lost between the network and the application,
 // and no octet sequence can make the parser throw. Whatever can grow has a limit (options.ts) and a counter (metrics.ts).
 // The order of the two streams to an application matters: the reply to a command comes before whatever the command caused.
