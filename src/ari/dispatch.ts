@@ -89,7 +89,7 @@ export class Dispatcher {
     this.#options = options;
   }
 
-  /** At once, unless the operation waits for something: each promise between costs a small request a thirtieth. */
+  /** At once, unless the operation waits for something: promises between were much of what a small request cost. */
   dispatch(request: AriRequest): Outcome | Promise<Outcome> {
     const started = performance.now();
     const { target } = request;
