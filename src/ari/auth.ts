@@ -62,8 +62,6 @@ interface Known {
   readonly passwordHash: string | undefined;
   /** The digest of the password, if it is known. */
   readonly digest: Buffer;
-  /** What its right Authorization header says, if its password stands in the configuration. */
-  readonly claim: Credentials | undefined;
 }
 
 function admitted(known: Known | undefined, method: string): User {
@@ -79,12 +77,6 @@ export class Authorizer {
   /** Goes into every digest, and dies with the process. */
   readonly #salt = randomBytes(32).toString('latin1');
   readonly #verified = new Set<string>();
-  /**
-   * The right header of each user whose password stands in the configuration: to read and to digest it anew took more than
-   * 2 µs of each request. It is found by a hash with a secret seed, whose time does not tell how much of one is right; any
-   * other header is compared as ever, and that of a user with a password hash is never kept.
-   */
-  readonly #headers = new Map<string, Credentials>();
   #underWay = 0;
 
   /** Fails with a Fault 'invalid' when a user has no password, or a hash that is not written as it should be. */
@@ -95,27 +87,15 @@ export class Authorizer {
       if (passwordHash === undefined ? password === undefined : !HASH.test(passwordHash)) {
         throw new Fault('invalid', `ari.users.${name}: expected a password, or a password_hash "scrypt:<salt>:<hash>"`);
       }
-      const claim = passwordHash === undefined && password !== undefined ? this.#expect(name, password) : undefined;
-      this.#users.set(name, { user: { name, isReadOnly }, passwordHash, digest: this.#digest(password ?? ''), claim });
+      this.#users.set(name, { user: { name, isReadOnly }, passwordHash, digest: this.#digest(password ?? '') });
     }
-  }
-
-  /** As `readCredentials` does. */
-  claimOf(authorization: string | undefined, query: string): Claim | undefined {
-    const expected = authorization === undefined ? undefined : this.#headers.get(authorization);
-    return expected ?? readCredentials(authorization, query);
   }
 
   /**
    * Fails with a Fault 'unauthorized' for wrong or no credentials, 'forbidden' where a user who may only read wants more,
-   * 'unavailable' while too many hashes are being computed.
+   * 'unavailable' while too many hashes are being computed. At once where no hash has to be.
    */
-  async authorize(claim: Claim | undefined, method: string): Promise<User> {
-    return this.admit(claim, method);
-  }
-
-  /** The same, at once where no hash has to be computed. */
-  admit(claim: Claim | undefined, method: string): User | Promise<User> {
+  authorize(claim: Claim | undefined, method: string): User | Promise<User> {
     const name = claim && ('actsFor' in claim ? claim.actsFor : claim.name);
     const known = name === undefined ? undefined : this.#users.get(name);
     const matches = known !== undefined && this.#matches(known, claim!);
@@ -123,17 +103,8 @@ export class Authorizer {
     return matches.then((isRight) => admitted(isRight ? known : undefined, method));
   }
 
-  #expect(name: string, password: string): Credentials | undefined {
-    const header = `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}`;
-    const claim = readCredentials(header, '');
-    // A name with a colon, or one that is too long, is nobody's in a header.
-    if (claim?.name !== name || claim.password !== password) return undefined;
-    this.#headers.set(header, claim);
-    return claim;
-  }
-
   #matches(known: Known, claim: Claim): boolean | Promise<boolean> {
-    if (claim === known.claim || 'actsFor' in claim) return true;
+    if ('actsFor' in claim) return true;
     const { name, password } = claim;
     // In a time that does not tell how much of it is right.
     if (known.passwordHash === undefined) return timingSafeEqual(this.#digest(password), known.digest);

@@ -124,7 +124,7 @@ export class Dispatcher {
     if (parameters !== undefined) for (const { name, value } of parameters) query.append(name, value);
     const sent =
       request.contentType === undefined ? { query } : { query, ...readBody(request.contentType, request.body ?? '') };
-    const user = preflight === undefined ? this.#options.authorizer.admit(credentials, method) : nobody;
+    const user = preflight === undefined ? this.#options.authorizer.authorize(credentials, method) : nobody;
     if (!(user instanceof Promise)) return this.#answer(request, path, sent, place, user);
     return user.then((each) => this.#answer(request, path, sent, place, each));
   }

@@ -2,7 +2,7 @@
 import websocket from '@fastify/websocket';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Applications } from '../core/applications.ts';
-import type { Authorizer } from './auth.ts';
+import { readCredentials } from './auth.ts';
 import { corsHeaders, type Preflight } from './cors.ts';
 import { refusal, type AriRequest, type AriResponse, type Opening, type Outcome } from './dispatch.ts';
 import { EventSocket, LONGEST_FRAME, type SocketOptions } from './websocket.ts';
@@ -15,14 +15,13 @@ const PREFIX = '/ari';
 
 export interface HttpOptions {
   readonly allowedOrigins: readonly string[];
-  readonly authorizer: Authorizer;
   readonly sockets: SocketOptions;
   /** The WebSockets that are open. All that are in it are closed when the server stops. */
   readonly open: Set<EventSocket>;
 }
 
 /** Puts everything under /ari. */
-export function serve(http: FastifyInstance, { allowedOrigins, authorizer, sockets, open }: HttpOptions): void {
+export function serve(http: FastifyInstance, { allowedOrigins, sockets, open }: HttpOptions): void {
   const { onError } = sockets.context.bus;
   // In ARI the members of a GET's body are parameters, too.
   http.addHttpMethod('GET', { hasBody: true, overrideExisting: true });
@@ -50,7 +49,7 @@ export function serve(http: FastifyInstance, { allowedOrigins, authorizer, socke
       done();
     });
     ari.setErrorHandler((error, _, reply) => answerError(error, reply, onError));
-    const dispatch = (request: FastifyRequest) => sockets.dispatch(toAri(request, authorizer));
+    const dispatch = (request: FastifyRequest) => sockets.dispatch(toAri(request));
     const answer = (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> | undefined => {
       const outcome = dispatch(request);
       if (outcome instanceof Promise) return outcome.then((each) => respond(reply, each));
@@ -104,7 +103,7 @@ function respond(reply: FastifyReply, outcome: Outcome): FastifyReply {
   return send(reply, outcome);
 }
 
-function toAri({ method, raw, headers, body, ws }: FastifyRequest, authorizer: Authorizer): AriRequest {
+function toAri({ method, raw, headers, body, ws }: FastifyRequest): AriRequest {
   const url = raw.url ?? '';
   const target = url.slice(PREFIX.length + (url[PREFIX.length] === '/' ? 1 : 0));
   const mark = target.indexOf('?');
@@ -112,7 +111,7 @@ function toAri({ method, raw, headers, body, ws }: FastifyRequest, authorizer: A
     method,
     target,
     over: ws ? 'upgrade' : 'http',
-    credentials: authorizer.claimOf(headers.authorization, mark < 0 ? '' : target.slice(mark + 1)),
+    credentials: readCredentials(headers.authorization, mark < 0 ? '' : target.slice(mark + 1)),
     contentType: headers['content-type'],
     body: typeof body === 'string' ? body : undefined,
     host: headers.host,

@@ -112,10 +112,9 @@ export function createAri(core: Core, parts: AriParts): Ari {
   const reader = new JsonReader();
   const { allowedOrigins, store } = parts;
   const idempotency = new Idempotency({ store, now });
-  const authorizer = new Authorizer(parts.users);
   const dispatcher = new Dispatcher({
     context,
-    authorizer,
+    authorizer: new Authorizer(parts.users),
     reader,
     idempotency,
     documents,
@@ -138,7 +137,7 @@ export function createAri(core: Core, parts: AriParts): Ari {
   const open = new Set<EventSocket>();
   const outbound = new OutboundWebSockets(parts.outbound ?? { bindings: [], log: () => undefined }, sockets, open);
   http.addHook('preClose', async () => outbound.stop());
-  serve(http, { allowedOrigins, authorizer, sockets, open });
+  serve(http, { allowedOrigins, sockets, open });
   serveDocumentation(http, documents);
   return {
     http,
