@@ -245,20 +245,20 @@ export class Deliveries {
     return this.#end(await this.#parts.book().read(oldest), { state: 'expired', reason: NO_WORD });
   }
 
-  /** The next one does not wait until it is written down that this one has ended. */
+  /** The next one waits until it is written down that this one has ended: whoever kills us has one repeated at most. */
   #settle(record: MessageRecord, outcome: TextOutcome): number | undefined | Promise<undefined> {
     if (outcome.kind === 'sent') return this.#handOver(record, outcome.contact);
     if (outcome.kind === 'delivered' || outcome.kind === 'failed') {
       const { kind: state, ...said } = outcome;
-      return void this.#end(record, { attempts: record.message.attempts + 1, state, ...said });
+      return this.#end(record, { attempts: record.message.attempts + 1, state, ...said });
     }
     const { kind, retryAfter = 0, ...said } = { retryAfter: 0, ...outcome };
     const attempts = record.message.attempts + (kind === 'temporary' ? 1 : 0);
     // Nobody has refused it but ourselves, who go.
     if (!this.#isOpen) return 0;
-    if (!this.#parts.keeps) return void this.#end(record, { attempts, state: 'failed', reason: 'No contact', ...said });
+    if (!this.#parts.keeps) return this.#end(record, { attempts, state: 'failed', reason: 'No contact', ...said });
     if (record.message.expiresAt <= this.#parts.clock.now())
-      return void this.#end(record, { attempts, state: 'expired', ...said });
+      return this.#end(record, { attempts, state: 'expired', ...said });
     if (kind === 'temporary') {
       const queued = this.#with(record, { state: 'queued', ...said, attempts });
       if (this.#parts.book().note(queued)) this.#parts.tell(queued.message);
