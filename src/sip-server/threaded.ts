@@ -70,10 +70,15 @@ export class ThreadedSipServer {
     this.#worker.on('exit', () => this.#ended(new Error('the thread of the SIP server has ended')));
   }
 
-  /** Opens its sockets. Fails with the system's error when an address is taken. */
+  /** Opens its sockets. Fails with the system's error when an address is taken; then there is no thread any more. */
   async start(): Promise<void> {
-    const { controlPort } = await this.#order<{ readonly controlPort: number }>('start');
-    this.#controlPort = controlPort;
+    try {
+      const { controlPort } = await this.#order<{ readonly controlPort: number }>('start');
+      this.#controlPort = controlPort;
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
   }
 
   release(): void {

@@ -123,6 +123,7 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
       const { store } = await make();
       const patience = 20;
       await Promise.all([store.put('a', '1'), store.batch([{ kind: 'put', key: 'b', value: '2' }], patience)]);
+      // Nothing tells that the time of the patience is over but the clock.
       await new Promise((resolve) => setTimeout(resolve, 2 * patience));
       await store.put('c', '3');
       expect(await entriesOf(store, '')).toHaveLength(3);
