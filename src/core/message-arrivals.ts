@@ -5,7 +5,8 @@ import type { Applications } from './applications.ts';
 import type { Clock } from './clock.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { Endpoints } from './endpoints.ts';
-import { isFinal, PATIENCE, recordOf, type MessageBook, type MessageRecord } from './message-book.ts';
+import { isFinal, PATIENCE, type MessageBook } from './message-book.ts';
+import { recordOf, type MessageRecord } from './message-record.ts';
 import { changed, type MessageSnapshot } from './message.ts';
 
 export interface ArrivalParts {

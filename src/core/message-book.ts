@@ -1,15 +1,16 @@
 // The kept text messages: on disk, or while they are under way in memory alone; and what is known of each without reading it.
 import { randomBytes } from 'node:crypto';
-import { Fault, notFound } from '../errors.ts';
+import { notFound } from '../errors.ts';
 import type { MessageQuery, MessageSnapshot, MessageState } from './message.ts';
+import {
+  messageDeletes,
+  messageWrite,
+  readRecord,
+  readRecords,
+  stateWrite,
+  type MessageRecord,
+} from './message-record.ts';
 import type { Store, StoreWrite } from './store.ts';
-
-/** One message as it is written. */
-export interface MessageRecord {
-  readonly message: MessageSnapshot;
-  /** Two messages with the same key are one. */
-  readonly key?: string;
-}
 
 /** What is known of a message without reading it. */
 export type MessageEntry = Pick<
@@ -23,10 +24,6 @@ export type MessageEntry = Pick<
 };
 
 type Changing = { -readonly [Name in keyof MessageEntry]: MessageEntry[Name] };
-
-const PREFIX = 'message:';
-/** How a record is laid out: `{ "v": 1, "message": MessageSnapshot, "key"?: text }`. */
-const VERSION = 1;
 
 export const isFinal = (state: MessageState): boolean => state !== 'queued' && state !== 'sent';
 
@@ -72,10 +69,10 @@ export class MessageBook {
     this.#maxEnded = maxEnded;
   }
 
-  /** Reads what is on disk. Fails with a Fault 'unsupported' when a later version wrote it, 'unavailable' when it is damaged. */
+  /** Reads what is on disk. Fails as `readRecords`. */
   async load(): Promise<void> {
     if (this.#store === undefined) return;
-    for await (const [key, text] of this.#store.range(PREFIX)) this.#enter(parse(key, text));
+    for await (const record of readRecords(this.#store)) this.#enter(record);
   }
 
   /** The number of those that have not ended, and of those that have. */
@@ -110,14 +107,14 @@ export class MessageBook {
 
   /** Keeps new messages, all or none. Fails as the store does; then there are none of them. */
   async add(records: readonly MessageRecord[]): Promise<void> {
-    const written = this.#write(records);
+    const written = this.#write(records, messageWrite);
     for (const each of records) {
       const { id, state, text } = each.message;
       this.#enter(each);
       this.#writing.set(id, written);
       if (this.#store !== undefined && !isFinal(state) && text.body.length <= HANDY) this.#atHand.set(id, each);
     }
-    if (this.#atHand.size > AT_HAND) this.#atHand.delete(this.#atHand.keys().next().value!);
+    while (this.#atHand.size > AT_HAND) this.#atHand.delete(this.#atHand.keys().next().value!);
     try {
       await written;
     } catch (error) {
@@ -144,7 +141,7 @@ export class MessageBook {
   /** Writes down what was noted, with others if it has the patience. */
   async keep(records: readonly MessageRecord[], patience?: number): Promise<void> {
     if (this.#store !== undefined) {
-      await this.#write(records, patience);
+      await this.#write(records, stateWrite, patience);
       for (const record of records) {
         const { id } = record.message;
         if (this.#inMemory.get(id) === record) this.#inMemory.delete(id);
@@ -163,9 +160,9 @@ export class MessageBook {
     if (!this.#entries.has(id)) throw notFound('Message');
     const kept = this.recall(id);
     if (kept !== undefined) return kept;
-    const text = await this.#store?.get(PREFIX + id);
-    if (text === undefined) throw notFound('Message');
-    return parse(PREFIX + id, text);
+    const record = this.#store && (await readRecord(this.#store, id));
+    if (record === undefined) throw notFound('Message');
+    return record;
   }
 
   /** The ids of those that are asked for, in their order. */
@@ -203,11 +200,7 @@ export class MessageBook {
 
   async #remove(ids: readonly string[]): Promise<void> {
     for (const id of ids) this.#forget(id);
-    if (this.#store !== undefined && ids.length > 0)
-      await this.#store.batch(
-        ids.map((id) => ({ kind: 'delete', key: PREFIX + id })),
-        PATIENCE,
-      );
+    if (this.#store !== undefined && ids.length > 0) await this.#store.batch(ids.flatMap(messageDeletes), PATIENCE);
   }
 
   #enter(record: MessageRecord): void {
@@ -234,18 +227,15 @@ export class MessageBook {
     if (isFinal(entry.state)) this.#ended -= 1;
   }
 
-  async #write(records: readonly MessageRecord[], patience?: number): Promise<void> {
+  async #write(
+    records: readonly MessageRecord[],
+    writeOf: (record: MessageRecord) => StoreWrite,
+    patience?: number,
+  ): Promise<void> {
     if (this.#store !== undefined) return this.#store.batch(records.map(writeOf), patience);
     for (const each of records) this.#inMemory.set(each.message.id, each);
   }
 }
-
-const writeOf = ({ message, key }: MessageRecord): StoreWrite => {
-  return { kind: 'put', key: PREFIX + message.id, value: JSON.stringify({ v: VERSION, message, key }) };
-};
-
-export const recordOf = (message: MessageSnapshot, key: string | undefined): MessageRecord =>
-  key === undefined ? { message } : { message, key };
 
 const hex = (value: number, width: number): string => value.toString(16).padStart(width, '0');
 
@@ -257,23 +247,3 @@ function entryOf({ message, key }: MessageRecord): Changing {
 }
 
 const NOBODY = { from: '', to: '' };
-
-function parse(key: string, text: string): MessageRecord {
-  let record: Partial<MessageRecord> & { readonly v?: unknown };
-  try {
-    record = JSON.parse(text) as typeof record;
-  } catch (cause) {
-    throw new Fault('unavailable', `${key} in the store is damaged`, { cause, code: 'store-corrupt' });
-  }
-  const { v, message, key: made } = record;
-  if (v !== VERSION || message === undefined) {
-    throw new Fault(
-      'unsupported',
-      `${key} in the store has format ${String(v)}, and only format ${VERSION} can be read`,
-      {
-        code: 'message-format',
-      },
-    );
-  }
-  return recordOf(message, made);
-}

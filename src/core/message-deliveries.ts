@@ -8,7 +8,8 @@ import type { SubscriptionChanged } from '../stasis/index.ts';
 import type { Clock } from './clock.ts';
 import type { Fact } from './facts.ts';
 import { backOff, enqueue, firstOf, Lanes, passFirst, type Lane } from './message-lane.ts';
-import { isFinal, recordOf, type MessageBook, type MessageEntry, type MessageRecord } from './message-book.ts';
+import { isFinal, type MessageBook, type MessageEntry } from './message-book.ts';
+import { recordOf, type MessageRecord } from './message-record.ts';
 import { changed, type MessageSnapshot } from './message.ts';
 import type { TextOutcome, TextSender } from './technology.ts';
 
@@ -42,8 +43,6 @@ export class Deliveries {
   /** Those that are with others, who have not said yet what became of them: in the order in which they left. */
   readonly #away = new Set<string>();
   #givenUp = 0;
-  /** How many have ended, which is not yet written down: the next process would send them once more. */
-  #ending = 0;
   #isOpen = false;
 
   constructor(parts: DeliveryParts) {
@@ -119,7 +118,7 @@ export class Deliveries {
   }
 
   #pump(): void {
-    while (this.#isOpen && this.#underWay.size + this.#ending < this.#parts.maxUnderWay) {
+    while (this.#isOpen && this.#underWay.size < this.#parts.maxUnderWay) {
       const lane = this.#ready.shift();
       if (lane === undefined) return;
       const entry = this.#head(lane);
@@ -246,7 +245,7 @@ export class Deliveries {
   }
 
   /** The next one waits until it is written down that this one has ended: whoever kills us has one repeated at most. */
-  #settle(record: MessageRecord, outcome: TextOutcome): number | undefined | Promise<undefined> {
+  async #settle(record: MessageRecord, outcome: TextOutcome): Promise<number | undefined> {
     if (outcome.kind === 'sent') return this.#handOver(record, outcome.contact);
     if (outcome.kind === 'delivered' || outcome.kind === 'failed') {
       const { kind: state, ...said } = outcome;
@@ -272,12 +271,9 @@ export class Deliveries {
     const ended = this.#with(record, changes);
     this.#away.delete(record.message.id);
     if (!this.#parts.book().note(ended)) return undefined;
-    this.#ending += 1;
     // What the disk refuses is over all the same: it must not be sent again.
     await this.#parts.book().keep([ended]).catch(this.#parts.onError);
-    this.#ending -= 1;
     this.#parts.tell(ended.message);
-    this.#pump();
     return undefined;
   }
 

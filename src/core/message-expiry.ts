@@ -1,7 +1,8 @@
 // When the time of a message is over: those that wait end as expired, and those that ended long ago are forgotten.
 import type { Clock } from './clock.ts';
 import { Deadlines } from './deadlines.ts';
-import { isFinal, type MessageBook, type MessageRecord } from './message-book.ts';
+import { isFinal, type MessageBook } from './message-book.ts';
+import type { MessageRecord } from './message-record.ts';
 import type { MessageSnapshot } from './message.ts';
 
 export interface MessageExpiryParts {

@@ -2,7 +2,8 @@
 import { Fault } from '../errors.ts';
 import { endpointId, parseAddress } from '../ids.ts';
 import type { TextMessage } from './facts.ts';
-import { recordOf, type MessageBook, type MessageRecord } from './message-book.ts';
+import type { MessageBook } from './message-book.ts';
+import { recordOf, type MessageRecord } from './message-record.ts';
 import { contentTypeOf } from './message-settings.ts';
 import { newMessage, type IncomingMessage, type MessageSnapshot } from './message.ts';
 import type { TextSender } from './technology.ts';

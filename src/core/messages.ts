@@ -12,7 +12,8 @@ import { systemClock, type Clock } from './clock.ts';
 import type { Endpoints } from './endpoints.ts';
 import type { Fact, TextMessage } from './facts.ts';
 import { Arrivals } from './message-arrivals.ts';
-import { isFinal, MessageBook, recordOf, type MessageEntry, type MessageRecord } from './message-book.ts';
+import { isFinal, MessageBook, type MessageEntry } from './message-book.ts';
+import { recordOf, type MessageRecord } from './message-record.ts';
 import { Deliveries, NO_WORD } from './message-deliveries.ts';
 import { OutgoingRecords } from './message-outgoing.ts';
 import { MessageExpiry } from './message-expiry.ts';
@@ -253,8 +254,7 @@ export class Messages {
 
   async #add(records: readonly MessageRecord[]): Promise<void> {
     await this.#book.add(records);
-    for (const record of records) {
-      const { message } = record;
+    for (const { message } of records) {
       this.#tell(message);
       if (isFinal(message.state)) continue;
       this.#expiry.set(message);
