@@ -14,6 +14,8 @@ export interface ConnectionOptions {
   readonly secret: string;
   /** The words to route: methods in lower case, "*" for all that have no route of their own. */
   readonly routes: readonly string[];
+  /** Told of the part below srf before anything has come. */
+  readonly onAgent: (agent: SrfAgent) => void;
   readonly log: Log;
   /** Milliseconds that the first connection may take. */
   readonly patience: number;
@@ -80,7 +82,7 @@ export class Connection {
 
   /** Keeps trying for as long as its patience lasts, but not with a wrong secret. */
   async open(): Promise<void> {
-    const { host, port, secret, routes, patience, heartbeat } = this.#options;
+    const { host, port, secret, routes, onAgent, patience, heartbeat } = this.#options;
     let latest: Error | undefined;
     this.#srf.on('error', (error) => {
       latest = error;
@@ -89,6 +91,7 @@ export class Connection {
     this.#srf.connect({ host, port, secret, reconnect: { retryMaxDelay: longestPause } });
     const agent = this.#srf.app.client;
     this.#agent = agent;
+    onAgent(agent);
     for (const word of routes) agent.route(word);
     agent.on('close', () => this.#lost());
     this.#heartbeat = new Heartbeat({

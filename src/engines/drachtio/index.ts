@@ -12,8 +12,9 @@ import { anyBodies, textBodies, type Bodies } from './bodies.ts';
 import type { Log } from './connection.ts';
 import { Connection } from './connection.ts';
 import { Dialogs } from './dialogs.ts';
+import { PagerMode } from './pager-mode.ts';
 import { lostDialog, ownRequest, ServerTransaction } from './request.ts';
-import type { SrfClient, SrfRequest, SrfResponse } from './srf.ts';
+import type { SrfAnswer, SrfClient, SrfRequest } from './srf.ts';
 import { createSrf } from './srf.ts';
 import { send } from './transaction.ts';
 
@@ -62,6 +63,7 @@ class DrachtioStack implements SipStack {
   readonly binaryBodies: boolean;
   readonly #bodies: Bodies;
   readonly #srf: SrfClient = createSrf();
+  readonly #pagerMode = new PagerMode((request, answer) => this.#accept(request, answer));
   readonly #dialogs = new Dialogs();
   readonly #connection: Connection;
   readonly #server: SipAddress;
@@ -73,7 +75,10 @@ class DrachtioStack implements SipStack {
     if (flows !== undefined) this.flows = flows;
     this.binaryBodies = binaryBodies;
     this.#bodies = binaryBodies ? anyBodies : textBodies;
-    this.#connection = new Connection(this.#srf, { host, port, secret, routes, log, patience, heartbeat });
+    this.#connection = new Connection(this.#srf, {
+      ...{ host, port, secret, routes, log, patience, heartbeat },
+      onAgent: (agent) => this.#pagerMode.watch(agent),
+    });
     this.#log = log;
     this.#server = { protocol: 'tcp', address: host, port };
   }
@@ -88,7 +93,7 @@ class DrachtioStack implements SipStack {
 
   async start(onRequest: (request: SipRequest) => void): Promise<void> {
     this.#onRequest = onRequest;
-    this.#srf.use((request, response) => this.#accept(request, response));
+    this.#srf.use((request, answer) => this.#accept(request, answer));
     this.#watchConnection();
     await this.#connection.open();
   }
@@ -102,13 +107,14 @@ class DrachtioStack implements SipStack {
     return send(request, {
       srf: this.#srf,
       connection: this.#connection,
+      pagerMode: this.#pagerMode,
       bodies: this.#bodies,
       onSent: (sent) => this.#watchForUpdate(sent),
       onFinal: (response) => this.#keepAccount(request, response),
     });
   }
 
-  #accept(request: SrfRequest, response: SrfResponse): void {
+  #accept(request: SrfRequest, answer: SrfAnswer): void {
     const dialogId = request.stackDialogId ?? '';
     if (request.source === 'application') {
       this.#dialogs.closed(dialogId);
@@ -118,7 +124,7 @@ class DrachtioStack implements SipStack {
     if (request.method === 'BYE') this.#dialogs.closed(dialogId);
     if (request.method === 'INVITE') this.#watchForUpdate(request);
     const parts = { connection: this.#connection, dialogs: this.#dialogs, bodies: this.#bodies };
-    const received = new ServerTransaction(request, response, parts).request;
+    const received = new ServerTransaction(request, answer, parts).request;
     if (received.method === 'MESSAGE' && this.#bodies.mayLack(received)) return this.#refuse(received);
     this.#deliver(received);
   }
@@ -137,7 +143,7 @@ class DrachtioStack implements SipStack {
 
   /** While a request is unanswered, srf hands an UPDATE of the same call to that request instead of to its handler. */
   #watchForUpdate(request: SrfRequest): void {
-    request.on('update', (update, response) => this.#accept(update, response));
+    request.on('update', (update, answer) => this.#accept(update, answer));
   }
 
   #keepAccount({ method, dialogId }: OutgoingRequest, response: SipResponse): void {

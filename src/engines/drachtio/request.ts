@@ -13,7 +13,7 @@ import type { Bodies } from './bodies.ts';
 import type { Connection } from './connection.ts';
 import type { Dialogs } from './dialogs.ts';
 import { connectionLost, faultOf } from './faults.ts';
-import type { SrfParts, SrfRequest, SrfResponse, SrfText } from './srf.ts';
+import type { SrfAnswer, SrfParts, SrfRequest, SrfText } from './srf.ts';
 import { checkReason, keptDialogId, readAddress, responseHeaders } from './text.ts';
 
 /** Something that happens once and is told once, also to a listener who comes later. */
@@ -115,15 +115,15 @@ class Sent implements SentResponse {
 /** One request, its answers, and what became of it. */
 export class ServerTransaction {
   readonly request: SipRequest;
-  readonly #response: SrfResponse;
+  readonly #answer: SrfAnswer;
   readonly #connection: Connection;
   readonly #dialogs: Dialogs;
   readonly #bodies: Bodies;
   readonly #calling: Calling | undefined;
   #isOver = false;
 
-  constructor(request: SrfRequest, response: SrfResponse, { connection, dialogs, bodies }: ReceivingParts) {
-    this.#response = response;
+  constructor(request: SrfRequest, answer: SrfAnswer, { connection, dialogs, bodies }: ReceivingParts) {
+    this.#answer = answer;
     this.#connection = connection;
     this.#dialogs = dialogs;
     this.#bodies = bodies;
@@ -157,7 +157,7 @@ export class ServerTransaction {
   #send(status: number, reason: string | undefined, parts: SrfParts, done: (error: unknown, sent?: SrfText) => void) {
     this.#connection.gather();
     try {
-      this.#response.send(status, reason, parts, done);
+      this.#answer.send(status, reason, parts, done);
     } catch (error) {
       // srf knows a list of statuses, and throws for all others.
       done(new Fault('invalid', `${status} is no status that can be sent`, { cause: error }));
@@ -165,7 +165,7 @@ export class ServerTransaction {
   }
 
   #confirm(status: number, raw: string): SentResponse {
-    const dialogId = keptDialogId(this.#response.stackDialogId);
+    const dialogId = keptDialogId(this.#answer.stackDialogId);
     const calling = this.#calling;
     if (status >= 200) calling?.answered();
     if (calling !== undefined && status >= 200 && status < 300 && dialogId !== undefined) {
@@ -177,7 +177,7 @@ export class ServerTransaction {
   /** What was refused did not go out: the transaction still waits for its answer, though srf takes it for answered. */
   #reopen(): void {
     this.#isOver = false;
-    this.#response.finished = false;
+    this.#answer.finished = false;
   }
 }
 

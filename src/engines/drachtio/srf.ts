@@ -17,14 +17,16 @@ export interface SrfText {
   readonly raw: string;
 }
 
-export interface SrfRequest extends SrfText, SrfMeta {
+export type SrfMessage = SrfText & SrfMeta;
+
+export interface SrfRequest extends SrfMessage {
   readonly method: string;
   /** "address:port", on requests outside of dialogs. */
   readonly receivedOn?: string;
   cancel(options: { readonly headers: Record<string, string> }, callback: (error: unknown) => void): void;
-  on(event: 'response', listener: (response: SrfResponse) => void): void;
+  on(event: 'response', listener: (response: SrfMessage) => void): void;
   on(event: 'cancel', listener: (cancel: SrfText) => void): void;
-  on(event: 'update', listener: (request: SrfRequest, response: SrfResponse) => void): void;
+  on(event: 'update', listener: (request: SrfRequest, answer: SrfAnswer) => void): void;
 }
 
 export interface SrfParts {
@@ -32,8 +34,11 @@ export interface SrfParts {
   readonly body: string | undefined;
 }
 
-export interface SrfResponse extends SrfText, SrfMeta {
+/** What a request that came is answered by. */
+export interface SrfAnswer {
   finished: boolean;
+  /** Once it was sent. */
+  readonly stackDialogId: string | undefined;
   /** Throws when it does not know the status. */
   send(
     status: number,
@@ -51,16 +56,25 @@ export interface SrfRequestOptions extends SrfParts {
   readonly stackDialogId: string | undefined;
 }
 
+/** Told what the server replies to a frame: its words from the verdict on, and the message below them. */
+export type SrfReply = (words?: readonly string[], raw?: string) => void;
+
+type OnFrame = (socket: Socket, frame: string) => void;
+
 /** One level below srf: the connection and its frames. */
 export interface SrfAgent {
   /** By the connection: what waits for the server's reply to a frame of that id. */
-  readonly mapServer: ReadonlyMap<Socket, { readonly pendingRequests: Map<string, () => void> }>;
+  readonly mapServer: ReadonlyMap<Socket, { readonly pendingRequests: Map<string, SrfReply> }>;
   readonly wp: {
     closing?: boolean;
     readonly socket?: Socket;
     readonly reconnectVars: { readonly retryTimer: NodeJS.Timeout | null };
     /** Sends a frame, and returns its id. */
     send(socket: Socket, frame: string): string;
+    /** Told of each frame that comes. */
+    on(event: 'msg', listener: OnFrame): void;
+    listeners(event: 'msg'): OnFrame[];
+    removeAllListeners(event: 'msg'): void;
   };
   route(word: string): void;
   /** An ACK cannot go through `request`, which would wait for its response for ever. */
@@ -81,7 +95,7 @@ export interface SrfAgent {
 
 export interface SrfClient {
   readonly app: { readonly client: SrfAgent };
-  use(handler: (request: SrfRequest, response: SrfResponse) => void): void;
+  use(handler: (request: SrfRequest, answer: SrfAnswer) => void): void;
   connect(options: {
     readonly host: string;
     readonly port: number;

@@ -34,16 +34,19 @@ export interface ReadMessage extends SipMessage {
 /** Reads a message as it was on the wire; srf has already made sure that it is one. */
 export function readMessage(raw: string): ReadMessage {
   const end = raw.indexOf('\r\n\r\n');
-  const head = unfolded(end < 0 ? raw : raw.slice(0, end));
+  const head = headOf(raw);
   const afterStart = head.indexOf('\r\n');
   const startLine = afterStart < 0 ? head : head.slice(0, afterStart);
   const headers = new SipHeaders(afterStart < 0 ? [] : readHeaders(head, afterStart + 2));
   return { startLine, headers, body: end < 0 ? '' : readBody(raw.slice(end + 4), headers.get('Content-Length')) };
 }
 
-/** RFC 3261 7.3.1. Hardly anybody folds lines, so it is first looked whether anybody does. */
-const unfolded = (head: string): string =>
-  head.includes('\r\n ') || head.includes('\r\n\t') ? head.replace(/\r\n[ \t]+/g, ' ') : head;
+/** The lines before the body, each in one piece (RFC 3261 7.3.1). Hardly anybody folds them, so it is first looked whether anybody does. */
+export function headOf(raw: string): string {
+  const end = raw.indexOf('\r\n\r\n');
+  const head = end < 0 ? raw : raw.slice(0, end);
+  return head.includes('\r\n ') || head.includes('\r\n\t') ? head.replace(/\r\n[ \t]+/g, ' ') : head;
+}
 
 function readHeaders(head: string, from: number): SipHeader[] {
   const headers: SipHeader[] = [];

@@ -12,7 +12,8 @@ import { SipHeaders } from '../../technologies/pjsip/stack.ts';
 import type { Bodies } from './bodies.ts';
 import type { Connection } from './connection.ts';
 import { connectionLost, faultOf } from './faults.ts';
-import type { SrfClient, SrfRequest, SrfResponse } from './srf.ts';
+import type { PagerMode } from './pager-mode.ts';
+import type { SrfAgent, SrfClient, SrfMessage, SrfRequest } from './srf.ts';
 import { checkDialogId, checkMethod, checkUri, keptDialogId, requestHeaders } from './text.ts';
 
 /** What the server replaces by the remote target of the dialog. */
@@ -21,6 +22,7 @@ const remoteTarget = 'sip:placeholder';
 export interface SendingParts {
   readonly srf: SrfClient;
   readonly connection: Connection;
+  readonly pagerMode: PagerMode;
   readonly bodies: Bodies;
   /** Told of each request as it went out, before any response to it. */
   readonly onSent: (request: SrfRequest) => void;
@@ -44,20 +46,21 @@ function deferred<T>(): Deferred<T> {
 
 /** Sends the request; whatever is wrong with it shows in `sent` and `final`. */
 export function send(request: OutgoingRequest, parts: SendingParts): ClientTransaction {
-  const { srf, connection, bodies, onSent } = parts;
+  const { srf, connection, pagerMode, bodies, onSent } = parts;
   const transaction = new Transaction(request, parts);
   try {
     const options = { ...checked(request, bodies), proxy: request.nextHop };
-    if (!connection.isUp) throw connectionLost();
+    const { agent } = connection;
+    if (agent === undefined) throw connectionLost();
     connection.gather();
-    if (request.method === 'ACK') sendAck(options, transaction, connection);
-    else {
-      srf.request(options, (error, sent) => {
-        if (sent === undefined) return transaction.failed(faultOf(error, request.method));
-        transaction.follow(sent);
-        onSent(sent);
-      });
-    }
+    const follow = (error: unknown, sent?: SrfRequest): void => {
+      if (sent === undefined) return transaction.failed(faultOf(error, request.method));
+      transaction.follow(sent);
+      onSent(sent);
+    };
+    if (request.method === 'ACK') sendAck(options, transaction, agent);
+    else if (request.method === 'MESSAGE') pagerMode.request(agent, options, follow);
+    else srf.request(options, follow);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     transaction.failed(error);
@@ -77,10 +80,10 @@ function checked(request: OutgoingRequest, bodies: Bodies) {
   return { method, uri, stackDialogId: dialogId, ...bodies.write(requestHeaders(headers), request) };
 }
 
-function sendAck(options: ReturnType<typeof checked>, transaction: Transaction, { agent }: Connection): void {
+function sendAck(options: ReturnType<typeof checked>, transaction: Transaction, agent: SrfAgent): void {
   const { stackDialogId = '', uri, headers, body } = options;
-  const [socket] = agent?.mapServer.keys() ?? [];
-  if (agent === undefined || socket === undefined) throw connectionLost();
+  const [socket] = agent.mapServer.keys();
+  if (socket === undefined) throw connectionLost();
   agent.sendAck('ACK', stackDialogId, { uri }, { socket }, { headers, body }, (error, sent) => {
     if (sent === undefined) transaction.failed(faultOf(error, 'ACK'));
     else transaction.withoutResponse(sent);
@@ -187,7 +190,7 @@ function readSent({ raw }: Pick<SrfRequest, 'raw'>, bodies: Bodies): SentRequest
   return { uri: startLine.split(' ')[1] ?? '', ...message };
 }
 
-function readResponse(response: SrfResponse, bodies: Bodies): SipResponse {
+function readResponse(response: SrfMessage, bodies: Bodies): SipResponse {
   const { startLine, ...message } = bodies.read(response.raw);
   const [, status = '', reason = ''] = /^\S+ +(\d{3}) ?(.*)$/.exec(startLine) ?? [];
   const { protocol, source_address: address, source_port: port, stackDialogId } = response;
