@@ -20,4 +20,4 @@ VOLUME /data
 EXPOSE 8088/tcp 5060/udp 5060/tcp
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:8088/health/ready').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
-CMD ["node", "--max-semi-space-size=4", "dist/main.js", "--config", "arion.yaml"]
+CMD ["node", "--expose-gc", "--max-semi-space-size=4", "--v8-pool-size=0", "dist/main.js", "--config", "arion.yaml"]

@@ -44,7 +44,9 @@ test('the image copies only what exists, or what it has built', () => {
 
 test('the image runs the built command line, not as root, and asks its own health', () => {
   expect(all('USER')).toEqual(['node']);
-  expect(all('CMD').at(-1)).toBe('["node", "--max-semi-space-size=4", "dist/main.js", "--config", "arion.yaml"]');
+  expect(all('CMD').at(-1)).toBe(
+    '["node", "--expose-gc", "--max-semi-space-size=4", "--v8-pool-size=0", "dist/main.js", "--config", "arion.yaml"]',
+  );
   expect(existsSync(join(root, 'src/main.ts'))).toBe(true);
   const healthcheck = all('HEALTHCHECK')[0]!;
   const path = /http:\/\/127\.0\.0\.1:(\d+)(\/[a-z/]+)/.exec(healthcheck)!;

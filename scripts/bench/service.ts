@@ -104,9 +104,8 @@ export async function startArion(others = 0): Promise<Peer> {
   const { httpPort, sipPort, config } = await configuration(join(directory, 'data'), sinkPort, others);
   const file = join(directory, 'arion.json');
   await writeFile(file, JSON.stringify(config));
-  const { pid, end } = await run(['--max-semi-space-size=4', 'dist/main.js', '--config', file], async (line) =>
-    line.endsWith('is ready.'),
-  );
+  const asStarted = ['--expose-gc', '--max-semi-space-size=4', '--v8-pool-size=0', 'dist/main.js'];
+  const { pid, end } = await run([...asStarted, '--config', file], async (line) => line.endsWith('is ready.'));
   return {
     ...{ of: 'service', pids: [pid], httpPort, sipPort, sinkPort, path: '/ari', user: 'ari:ari' },
     drops: async () => dropCounters(await (await fetch(`http://127.0.0.1:${httpPort}/metrics`)).text()),
