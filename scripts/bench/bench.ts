@@ -1,10 +1,14 @@
 // One run of the benchmark: whom it measures, with what tools, and the points that it has measured so far.
 import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { restClient, type RestClient } from '../demo/application.ts';
 import { grown } from './drops.ts';
 import { Load, type Latency } from './load.ts';
 import { cpuBetween, resident, snapshot } from './proc.ts';
+import { profilesIn, type Profile } from './profile.ts';
 import type { Figure, Point } from './results.ts';
 import { attach, startArion, startFloor, type Attached, type Peer } from './service.ts';
 
@@ -13,6 +17,8 @@ export interface Settings {
   readonly secs: number;
   /** Another server than Arion. */
   readonly attached?: Attached;
+  /** Whether it is looked what the time of the service goes to. */
+  readonly withProfiles?: boolean;
   readonly onPoint: (point: Point) => void;
 }
 
@@ -32,6 +38,9 @@ const CALM_DEADLINE = 20_000;
 export class Bench {
   readonly load = new Load();
   readonly points: Point[] = [];
+  readonly profiles: Profile[] = [];
+  /** What is measured at the moment. */
+  title = '';
   readonly secs: number;
   readonly #settings: Settings;
 
@@ -47,8 +56,17 @@ export class Bench {
 
   /** The service, with nothing behind it: for as long as `work` takes. */
   async withService<Done>(work: (peer: Peer) => Promise<Done>, others = 0): Promise<Done> {
-    const { attached } = this.#settings;
-    return ended(attached === undefined ? await startArion(others) : attach(attached), work);
+    const { attached, withProfiles = false } = this.#settings;
+    if (attached !== undefined) return ended(attach(attached), work);
+    if (!withProfiles) return ended(await startArion(others), work);
+    const directory = await mkdtemp(join(tmpdir(), 'arion-bench-profiles-'));
+    try {
+      const done = await ended(await startArion(others, directory), work);
+      this.profiles.push({ title: this.title, threads: profilesIn(directory) });
+      return done;
+    } finally {
+      await rm(directory, { recursive: true, force: true });
+    }
   }
 
   async withFloor<Done>(

@@ -40,6 +40,7 @@ async function measured(bench: Bench, names: readonly GroupName[]): Promise<Figu
       continue;
     }
     console.error(name);
+    bench.title = name;
     figures.push(...(await groups[name](bench)));
   }
   return figures;
@@ -72,19 +73,28 @@ function build(): void {
   if (status !== 0) throw new Unmeasurable('Arion cannot be built.');
 }
 
-async function main({ groups: names, secs, out, isComparing, withCurves, attached }: Options): Promise<void> {
+async function main({
+  groups: names,
+  secs,
+  out,
+  isComparing,
+  withCurves,
+  withProfiles,
+  attached,
+}: Options): Promise<void> {
   const committed = isComparing ? committedFigures() : undefined;
   if (attached === undefined) build();
   // What is started from here on inherits it.
   const ahead = [process.pid, ...(attached?.pids ?? [])];
   const isAhead = goAhead(ahead);
   try {
-    const bench = new Bench({ secs, onPoint: tell, ...(attached !== undefined && { attached }) });
+    const bench = new Bench({ secs, withProfiles, onPoint: tell, ...(attached !== undefined && { attached }) });
     const figures = await measured(bench, names);
     const comparison = committed && (await compared(bench, names, figures, committed));
     const result: Result = {
       ...{ machine: machine(), subject: attached?.url.href ?? 'Arion', isAhead, secs, figures },
       points: bench.points,
+      ...(withProfiles && { profiles: bench.profiles.slice() }),
       ...(withCurves && { curves: await curves(bench) }),
     };
     const text = report(result);

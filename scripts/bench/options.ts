@@ -12,6 +12,7 @@ export const usage = `npm run bench -- [options]: what Arion costs, beside its a
   --out DIR         where results.json and results.md are written, bench/ if left out
   --compare         with the committed results: what is more than 10 % worse than its floor tells is measured up to
                     three times, and ends it with status 1
+  --profile         also what the time goes to, thread by thread; the figures are then those of a slower service
   --curves          also how the cost of a MESSAGE grows with endpoints, applications, subscriptions and calls
 
 Arion is built and started by it. Another ARI server that runs on this machine is measured with
@@ -34,6 +35,7 @@ export interface Options {
   readonly out: string;
   readonly isComparing: boolean;
   readonly withCurves: boolean;
+  readonly withProfiles: boolean;
   readonly attached?: Attached;
 }
 
@@ -62,21 +64,24 @@ export function readOptions(args: readonly string[]): Options | undefined {
     args: [...args],
     options: {
       ...{ only: { type: 'string' }, secs: { type: 'string' }, out: { type: 'string', default: 'bench' } },
-      ...{ quick: { type: 'boolean' }, compare: { type: 'boolean' }, curves: { type: 'boolean' } },
+      ...{ quick: { type: 'boolean' }, compare: { type: 'boolean' } },
+      ...{ curves: { type: 'boolean' }, profile: { type: 'boolean' } },
       ...{ url: { type: 'string' }, sip: { type: 'string', default: '127.0.0.1:5060' }, pid: { type: 'string' } },
       ...{ user: { type: 'string', default: 'ari:ari' }, sink: { type: 'string', default: '5270' } },
       help: { type: 'boolean' },
     },
   });
   if (values.help) return undefined;
-  const { only, secs, out, quick, compare, curves, url, sip, pid, user, sink } = values;
+  const { only, secs, out, quick, compare, curves, profile, url, sip, pid, user, sink } = values;
   if (url !== undefined && pid === undefined) throw new Unmeasurable('--url: say by --pid whose CPU time is measured');
   if (url !== undefined && curves)
     throw new Unmeasurable('--curves: needs configurations of its own, so only of Arion');
+  if (profile && (url !== undefined || compare))
+    throw new Unmeasurable('--profile: slows down what it looks at, which must be Arion and is not compared');
   return {
     groups: only === undefined ? groupNames : only === '' ? [] : only.split(',').map(group),
     secs: secs === undefined ? (quick ? 1 : 10) : positive('secs', secs),
-    ...{ out, isComparing: compare ?? false, withCurves: curves ?? false },
+    ...{ out, isComparing: compare ?? false, withCurves: curves ?? false, withProfiles: profile ?? false },
     ...(url !== undefined && {
       attached: {
         ...{ url: loopback('url', url), sipPort: Number(loopback('sip', `sip://${sip}`).port), user },

@@ -1,6 +1,7 @@
 // What a run has found, as it is kept in JSON.
 import type { Latency } from './load.ts';
 import type { Cpu } from './proc.ts';
+import type { Profile } from './profile.ts';
 
 /** The value of a row. */
 export interface Figure {
@@ -59,6 +60,7 @@ export interface Result {
   readonly figures: readonly Figure[];
   readonly points: readonly Point[];
   readonly curves?: readonly Curve[];
+  readonly profiles?: readonly Profile[];
 }
 
 /** How a figure stands to its floor. */

@@ -97,15 +97,18 @@ async function run(args: readonly string[], isReady: (line: string) => Promise<b
   };
 }
 
-/** The built Arion with an empty directory. */
-export async function startArion(others = 0): Promise<Peer> {
+/** The built Arion with an empty directory. Profiles of its threads are left in `profiles` when it has ended. */
+export async function startArion(others = 0, profiles?: string): Promise<Peer> {
   const directory = await mkdtemp(join(tmpdir(), 'arion-bench-'));
   const sinkPort = await freePort();
   const { httpPort, sipPort, config } = await configuration(join(directory, 'data'), sinkPort, others);
   const file = join(directory, 'arion.json');
   await writeFile(file, JSON.stringify(config));
+  const profiling = profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles}`];
   const asStarted = ['--expose-gc', '--max-semi-space-size=4', '--v8-pool-size=0', 'dist/main.js'];
-  const { pid, end } = await run([...asStarted, '--config', file], async (line) => line.endsWith('is ready.'));
+  const { pid, end } = await run([...profiling, ...asStarted, '--config', file], async (line) =>
+    line.endsWith('is ready.'),
+  );
   return {
     ...{ of: 'service', pids: [pid], httpPort, sipPort, sinkPort, path: '/ari', user: 'ari:ari' },
     drops: async () => dropCounters(await (await fetch(`http://127.0.0.1:${httpPort}/metrics`)).text()),

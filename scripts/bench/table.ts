@@ -1,4 +1,5 @@
 // A result as Markdown.
+import type { Profile } from './profile.ts';
 import { ratio, type Curve, type Figure, type Machine, type Result } from './results.ts';
 import { ASTERISK_SOURCE, rows, type Row } from './rows.ts';
 
@@ -43,7 +44,15 @@ const curveTable = ({ title, points }: Curve): string =>
     ]),
   ])}`;
 
-export function report({ machine, subject, isAhead, secs, figures, curves = [] }: Result): string {
+const profileTable = ({ title, threads }: Profile): string =>
+  threads
+    .map(({ name, busy, shares }) => {
+      const lines = shares.map(({ of, share }) => [of, `${(100 * share).toFixed(1)} %`]);
+      return `${title}, ${name} thread, busy for ${number(busy)} s:\n\n${markdown([['time of', 'share'], ...lines])}`;
+    })
+    .join('\n\n');
+
+export function report({ machine, subject, isAhead, secs, figures, profiles = [], curves = [] }: Result): string {
   const found = rows.flatMap((row) => {
     const figure = figures.find(({ id }) => id === row.id);
     return figure === undefined ? [] : [cells(row, figure)];
@@ -58,6 +67,7 @@ export function report({ machine, subject, isAhead, secs, figures, curves = [] }
             'Disturbed: other processes used more than 24 % of a core.',
         ]
       : []),
+    ...profiles.map(profileTable),
     ...curves.map(curveTable),
   ];
   return `${parts.join('\n\n')}\n`;

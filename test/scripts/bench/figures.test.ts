@@ -6,10 +6,39 @@ import { geometric, highest } from '../../../scripts/bench/ladder.ts';
 import { Unmeasurable } from '../../../scripts/bench/load.ts';
 import { readOptions } from '../../../scripts/bench/options.ts';
 import { latencyOf } from '../../../scripts/bench/percentiles.ts';
+import { ownerOf, summedUp } from '../../../scripts/bench/profile.ts';
 import { cpuBetween, machineTicks, processTicks, residentKb } from '../../../scripts/bench/proc.ts';
 import { written, type Figure, type Result } from '../../../scripts/bench/results.ts';
 import { rows, type Row } from '../../../scripts/bench/rows.ts';
 import { markdown, report } from '../../../scripts/bench/table.ts';
+
+describe('what the time goes to', () => {
+  test.each([
+    ['file:///srv/arion/dist/engines/drachtio/text.js', 'read', 'Arion: engines/drachtio'],
+    ['file:///srv/arion/dist/core/messages.js', 'add', 'Arion: core'],
+    ['file:///srv/arion/dist/app.js', 'start', 'Arion: app'],
+    ['/srv/arion/node_modules/fastify/node_modules/pino/pino.js', 'log', 'pino'],
+    ['/srv/arion/dist/node_modules/@fastify/cors/index.js', 'cors', '@fastify/cors'],
+    ['node:net', 'write', 'Node.js'],
+    ['', '(garbage collector)', 'garbage collector'],
+    ['', 'writev', 'Node.js and V8, native'],
+  ])('is told of whose code it is: %s %s', (url, functionName, owner) => {
+    expect(ownerOf({ functionName, url })).toBe(owner);
+  });
+
+  test('is shared among them, without idleness and what is next to nothing', () => {
+    const node = (id: number, functionName: string, url: string) => ({ id, callFrame: { functionName, url } });
+    const nodes = [node(1, '(idle)', ''), node(2, 'f', 'node:fs'), node(3, 'g', '/a/dist/ari/x.js'), node(4, 'gc', '')];
+    const profile = { nodes, samples: [1, 2, 3, 2, 4], timeDeltas: [5_000_000, 500_000, 250_000, 248_000, 2_000] };
+    expect(summedUp(profile, 'main')).toEqual({
+      ...{ name: 'main', busy: 1 },
+      shares: [
+        { of: 'Node.js', share: 0.748 },
+        { of: 'Arion: ari', share: 0.25 },
+      ],
+    });
+  });
+});
 
 describe('what the system says', () => {
   const stat = '7 (a) b (c) S 1 7 7 0 -1 4194560 2 3 0 0 120 30 5 6 20 0 11 0 100 1000 200';
