@@ -34,8 +34,8 @@ interface Awaited<T> {
   readonly reject: (error: Error) => void;
 }
 
-/** In MB: what was made since the last collection of young objects. Messages live as long as a round trip to the application. */
-const YOUNG_GENERATION = 48;
+/** In MB: what was made since the last collection of young objects. With more of it they no longer fit into a core's cache. */
+const YOUNG_GENERATION = 12;
 
 export class ThreadedSipServer {
   readonly #worker: Worker;

@@ -1,4 +1,5 @@
-// The SipStack by drachtio-srf: one connection to a SIP server that speaks drachtio's protocol, embedded or not.
+// The SipStack by drachtio-srf: one connection to a SIP server that speaks drachtio's protocol, embedded or not. What there may be
+// thousands of a second, MESSAGE, goes over that connection by frames of our own (`pager-mode.ts`).
 import type {
   ClientTransaction,
   OutgoingRequest,

@@ -31,7 +31,7 @@ export interface ReadMessage extends SipMessage {
   readonly startLine: string;
 }
 
-/** Reads a message as it was on the wire; srf has already made sure that it is one. */
+/** Reads a message as it was on the wire; the SIP server has already made sure that it is one. */
 export function readMessage(raw: string): ReadMessage {
   const end = raw.indexOf('\r\n\r\n');
   const head = headOf(raw);
