@@ -1,5 +1,5 @@
 // How V8 collects the garbage of this process.
-import { setFlagsFromString } from 'node:v8';
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 
 /**
  * Nearly all that is made for a request or an event is garbage a moment later. V8 guesses by a sample which objects stay,
@@ -10,13 +10,37 @@ export function expectShortLives(): void {
   setFlagsFromString('--no-allocation-site-pretenuring');
 }
 
+/** Milliseconds between two looks, and the part of them in which a thread that is calm does anything. */
+const LOOK_EVERY = 1_000;
+const CALM = 0.05;
+/** Bytes of the heap: for less it is not worth it. */
+const WORTH = 16 * 1024 * 1024;
+
 /**
- * What the start leaves behind (sources, what they were compiled from, what documents were made of) is collected, and what is left
- * moved together: else the process holds both until much is made. Within a tenth of a second; not at all without `--expose-gc`.
+ * V8 collects when much is made; what a burst, or the start, has left behind it holds until the next one. So it is collected in a
+ * calm second: at once for what the start has left (sources, what they were compiled from, what documents were made of), later
+ * whenever the heap has grown. That takes some tens of milliseconds, in which nothing was to be done. Nothing without `--expose-gc`.
  */
-export function clearAfterStart(): void {
-  if (globalThis.gc === undefined) return;
-  setFlagsFromString('--compact-on-every-full-gc');
-  globalThis.gc();
-  setFlagsFromString('--no-compact-on-every-full-gc');
+export function keepTidy(): void {
+  const { gc } = globalThis;
+  if (gc === undefined) return;
+  // What is left is moved together: it lies among the garbage, a little on every page.
+  const collect = (): void => {
+    setFlagsFromString('--compact-on-every-full-gc');
+    gc();
+    setFlagsFromString('--no-compact-on-every-full-gc');
+  };
+  collect();
+  const size = (): number => getHeapStatistics().total_heap_size;
+  let least = size();
+  let before = performance.eventLoopUtilization();
+  setInterval(() => {
+    const now = performance.eventLoopUtilization();
+    const isCalm = performance.eventLoopUtilization(now, before).utilization < CALM;
+    before = now;
+    least = Math.min(least, size());
+    if (!isCalm || size() < least + WORTH) return;
+    collect();
+    least = size();
+  }, LOOK_EVERY).unref();
 }

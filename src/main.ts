@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { createApp, type App } from './app.ts';
-import { clearAfterStart, expectShortLives } from './collector.ts';
+import { expectShortLives, keepTidy } from './collector.ts';
 import { readConfig, type ArionConfig } from './config.ts';
 import { Fault } from './errors.ts';
 import { VERSION } from './version.ts';
@@ -127,7 +127,7 @@ async function main(): Promise<void> {
     await app.stop();
     fail(`Arion cannot start: ${error.message}`);
   }
-  clearAfterStart();
+  keepTidy();
   console.log(greeting(app, config));
 
   let isStopping = false;
