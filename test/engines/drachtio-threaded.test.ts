@@ -41,7 +41,9 @@ describe('drachtio-srf with the embedded server in a thread', () => flows(stack,
 test('an address that is taken stops the start, as does one that is malformed', async () => {
   const first = threaded(['udp://127.0.0.1:0']);
   await first.start();
-  await expect(threaded([`tcp://127.0.0.1:${first.controlPort}`]).start()).rejects.toThrow('EADDRINUSE');
+  const second = threaded([`tcp://127.0.0.1:${first.controlPort}`]);
+  await expect(second.start()).rejects.toThrow('EADDRINUSE');
+  await expect(second.count()).rejects.toThrow('ended');
   await expect(threaded(['http://127.0.0.1:80']).start()).rejects.toThrow(TypeError);
 });
 

@@ -14,7 +14,7 @@ const RUNGS = geometric(100, 2_000, 0.05);
 const LATE = 1;
 const SET_UP_RATE = 100;
 /** Milliseconds after which memory has settled. */
-const SETTLED = 3_000;
+const SETTLED = 5_000;
 
 /** A floor answers by itself. */
 async function callsAt(bench: Bench, peer: Peer, rate: number, connections: number): Promise<Point> {
