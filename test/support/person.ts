@@ -1,6 +1,7 @@
 // Someone at an XMPP server: logs in, writes, and remembers what comes.
 import { setTimeout as pause } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
+import { Fault } from '../../src/errors.ts';
 import { xmppStream } from '../../src/engines/xmpp/index.ts';
 import { childOf, element, stanza, textOf, type XmlElement } from '../../src/technologies/xmpp/xml.ts';
 import type { XmppStream } from '../../src/technologies/xmpp/stream.ts';
@@ -40,7 +41,7 @@ export class Person {
 
   async login(): Promise<this> {
     const handler = {
-      stanza: async (each: XmlElement) => this.#take(each),
+      stanza: (each: XmlElement) => this.#take(each).catch(unlessEnded),
       refused: () => undefined,
       closed: () => undefined,
     };
@@ -104,6 +105,11 @@ export class Person {
       await this.send(stanza('iq', { type: 'result', to: from, id }, [element(DISCO, 'query', {}, [feature])]));
     }
   }
+}
+
+/** An answer to a stream that has ended meanwhile is lost: whoever missed it sends again. The port asks for a handler that does not fail. */
+function unlessEnded(error: unknown): void {
+  if (!(error instanceof Fault && error.kind === 'unavailable')) throw error;
 }
 
 /** What is there at last; fails when it does not come in ten seconds. */
