@@ -16,31 +16,50 @@ const CALM = 0.05;
 /** Bytes of the heap: for less it is not worth it. */
 const WORTH = 16 * 1024 * 1024;
 
+/** The heap of this process, and how busy its thread is. */
+export interface Heap {
+  /** Bytes, garbage among them. */
+  size(): number;
+  /** Of the time since the last call the part, from 0 to 1, in which the thread did anything. */
+  busyness(): number;
+  collect(): void;
+}
+
+/** Undefined without `--expose-gc`. */
+export function heapOfProcess(): Heap | undefined {
+  const { gc } = globalThis;
+  if (gc === undefined) return undefined;
+  let before = performance.eventLoopUtilization();
+  return {
+    size: () => getHeapStatistics().total_heap_size,
+    busyness() {
+      const now = performance.eventLoopUtilization();
+      const { utilization } = performance.eventLoopUtilization(now, before);
+      before = now;
+      return utilization;
+    },
+    // What is left is moved together: it lies among the garbage, a little on every page.
+    collect() {
+      setFlagsFromString('--compact-on-every-full-gc');
+      gc();
+      setFlagsFromString('--no-compact-on-every-full-gc');
+    },
+  };
+}
+
 /**
  * V8 collects when much is made; what a burst, or the start, has left behind it holds until the next one. So it is collected in a
  * calm second: at once for what the start has left (sources, what they were compiled from, what documents were made of), later
- * whenever the heap has grown. It takes a moment, the longer the more is held: 42 ms after 32,000 MESSAGEs. Nothing without `--expose-gc`.
+ * whenever the heap has grown. It takes a moment, the longer the more is held: 42 ms after 32,000 MESSAGEs.
  */
-export function keepTidy(): void {
-  const { gc } = globalThis;
-  if (gc === undefined) return;
-  // What is left is moved together: it lies among the garbage, a little on every page.
-  const collect = (): void => {
-    setFlagsFromString('--compact-on-every-full-gc');
-    gc();
-    setFlagsFromString('--no-compact-on-every-full-gc');
-  };
-  collect();
-  const size = (): number => getHeapStatistics().total_heap_size;
-  let least = size();
-  let before = performance.eventLoopUtilization();
+export function keepTidy(heap: Heap | undefined = heapOfProcess()): void {
+  if (heap === undefined) return;
+  heap.collect();
+  let least = heap.size();
   setInterval(() => {
-    const now = performance.eventLoopUtilization();
-    const isCalm = performance.eventLoopUtilization(now, before).utilization < CALM;
-    before = now;
-    least = Math.min(least, size());
-    if (!isCalm || size() < least + WORTH) return;
-    collect();
-    least = size();
+    least = Math.min(least, heap.size());
+    if (heap.busyness() >= CALM || heap.size() < least + WORTH) return;
+    heap.collect();
+    least = heap.size();
   }, LOOK_EVERY).unref();
 }

@@ -1,34 +1,61 @@
 // What a burst leaves behind goes when it is calm.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { keepTidy } from '../src/collector.ts';
 import { readingSources } from './support/sources.ts';
 
-/** Half a million objects that live long enough to grow old, and then are needed no more. */
-const program = `
-  const { keepTidy } = await import(${JSON.stringify(join(import.meta.dirname, '../src/collector.ts'))});
-  const { getHeapStatistics } = await import('node:v8');
-  const size = () => getHeapStatistics().total_heap_size / 2 ** 20;
-  keepTidy();
-  const before = size();
-  let made = Array.from({ length: 500_000 }, (_, index) => ({ index, text: String(index) }));
-  const grown = size();
-  made = undefined;
-  setInterval(() => {
-    if (size() > before + (grown - before) / 2) return;
-    console.log(JSON.stringify({ before, grown }));
-    process.exit();
-  }, 50);
-`;
+const MB = 1024 * 1024;
 
-test('the heap that a burst has taken is given back in a calm second', async () => {
-  const child = spawn(process.execPath, ['--expose-gc', ...readingSources, '--input-type=module', '-e', program]);
-  onTestFinished(() => void child.kill());
-  let said = '';
-  child.stdout.on('data', (data: Buffer) => (said += data.toString()));
-  child.stderr.on('data', (data: Buffer) => (said += data.toString()));
-  await once(child, 'exit');
-  const { before, grown } = JSON.parse(said) as { readonly before: number; readonly grown: number };
-  expect(grown - before).toBeGreaterThan(16);
+test('what the heap has grown by is collected in a calm second, and only if it is much', () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const state = { size: 90 * MB, busyness: 0, collected: 0 };
+  keepTidy({
+    size: () => state.size,
+    busyness: () => state.busyness,
+    collect() {
+      state.collected += 1;
+      state.size = 60 * MB;
+    },
+  });
+  const after = (change: Partial<typeof state>): typeof state => {
+    Object.assign(state, { collected: 0 }, change);
+    vi.advanceTimersByTime(1_000);
+    return { ...state };
+  };
+  expect(state, 'what the start has left').toMatchObject({ size: 60 * MB, collected: 1 });
+  expect(after({ size: 75 * MB })).toMatchObject({ collected: 0 });
+  expect(after({ size: 76 * MB, busyness: 0.05 })).toMatchObject({ collected: 0 });
+  expect(after({ busyness: 0.04 })).toMatchObject({ collected: 1 });
+  expect(after({ size: 50 * MB })).toMatchObject({ collected: 0 });
+  expect(after({ size: 66 * MB }), 'it has been less meanwhile').toMatchObject({ collected: 1 });
+});
+
+/** A million objects that live long enough to grow old, and then are needed no more. */
+const program = `
+  const { heapOfProcess } = await import(${JSON.stringify(join(import.meta.dirname, '../src/collector.ts'))});
+  const { size, collect } = heapOfProcess() ?? {};
+  if (size === undefined) process.exit(3);
+  collect();
+  const before = size();
+  const grown = (() => {
+    const made = Array.from({ length: 500_000 }, (_, index) => ({ index, text: [index] }));
+    return made.length && size();
+  })();
+  await new Promise(setImmediate);
+  collect();
+  console.log(JSON.stringify([before, grown, size()]));
+`;
+const run = (...flags: string[]) =>
+  spawnSync(process.execPath, [...flags, ...readingSources, '--input-type=module', '-e', program], {
+    encoding: 'utf8',
+  });
+
+test('V8 gives back what is garbage, if it may be told to', () => {
+  const { stdout, stderr } = run('--expose-gc', '--max-semi-space-size=4');
+  const [before, grown, after] = JSON.parse(stdout || stderr) as [number, number, number];
+  expect(grown - before).toBeGreaterThan(16 * MB);
+  expect(after - before).toBeLessThan((grown - before) / 2);
+  expect(run()).toMatchObject({ status: 3 });
 });

@@ -92,10 +92,11 @@ describe('eight times the octets take about eight times as long, and not sixty-f
         });
       };
       attempt(1_000);
-      const [short, long] = [attempt(8_000), attempt(64_000)];
-      expect(long, `${JSON.stringify(each)}: ${short.toFixed(2)} ms, then ${long.toFixed(2)} ms`).toBeLessThan(
-        40 * Math.max(short, 1),
-      );
+      const ratio = (): number => attempt(64_000) / Math.max(attempt(8_000), 1);
+      // Once more, and again, if it is much: a cache or a collection of garbage makes thirty of eight now and then.
+      const ratios = [ratio()];
+      while (ratios.at(-1)! >= 40 && ratios.length < 3) ratios.push(ratio());
+      expect(Math.min(...ratios), JSON.stringify(each)).toBeLessThan(40);
     }
   });
 });
