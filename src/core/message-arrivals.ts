@@ -91,7 +91,8 @@ export class Arrivals {
         waiting.unshift(...told.map(({ message }) => message.id));
         throw error;
       }
-      await this.#delivered(told);
+      // The next are told while that is written down.
+      this.#delivered(told).catch(this.#parts.onError);
     }
   }
 

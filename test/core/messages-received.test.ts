@@ -1,6 +1,7 @@
 // Messages that come: kept before they are confirmed, told once and in order to whoever hears them, or given to another endpoint.
 import { describe, expect, test } from 'vitest';
 import type { Core } from '../../src/core/index.ts';
+import { memoryStore } from '../support/memory-store.ts';
 import { messagesRoom, settled } from './messages-room.ts';
 
 function listener(core: Core, name = 'hello') {
@@ -23,6 +24,31 @@ describe('a message of an endpoint', () => {
     const [message] = await core.messages.list({ limit: 1 });
     expect(message).toMatchObject({ direction: 'inbound', endpoint: 'PJSIP/alice', state: 'delivered' });
     expect(message!.text.id).toBe(message!.id);
+  });
+
+  test('is told while it is still written down that the one before was', async () => {
+    const store = memoryStore();
+    let proceed = (): void => {};
+    const stalled = new Promise<void>((resolve) => (proceed = resolve));
+    const { receive, told, core } = await messagesRoom({
+      // Whoever has patience for a write does not wait for it.
+      store: {
+        ...store,
+        async batch(operations, patience) {
+          if (patience !== undefined) await stalled;
+          return store.batch(operations, patience);
+        },
+      },
+    });
+    const { heard } = listener(core);
+    await receive('one');
+    await settled();
+    await receive('two');
+    await settled();
+    expect(heard).toEqual(['one', 'two']);
+    expect(await told()).toEqual(['one: queued', 'two: queued']);
+    proceed();
+    expect(await told()).toEqual(['one: delivered', 'two: delivered']);
   });
 
   test('is one message however often it comes, at once or later', async () => {
