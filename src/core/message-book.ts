@@ -53,7 +53,7 @@ export class MessageBook {
   readonly #entries = new Map<string, Changing>();
   readonly #byKey = new Map<string, string>();
   /** Those that are not on disk yet. */
-  readonly #writing = new Map<string, Promise<void>>();
+  readonly #writing = new Map<string, { readonly record: MessageRecord; readonly written: Promise<void> }>();
   /** Where there is no store, all of them; else those that are further than their record on disk. */
   readonly #inMemory = new Map<string, MessageRecord>();
   /** The latest that are to be sent or told, as they are on disk. */
@@ -102,21 +102,19 @@ export class MessageBook {
   /** The message that was made under that key, as soon as it is kept; nothing at once if there is none. Fails as its `add` did. */
   findByKey(key: string): Promise<string> | undefined {
     const id = this.#byKey.get(key);
-    return id === undefined ? undefined : (this.#writing.get(id) ?? Promise.resolve()).then(() => id);
+    return id === undefined ? undefined : (this.#writing.get(id)?.written ?? Promise.resolve()).then(() => id);
   }
 
   /** Keeps new messages, all or none. Fails as the store does; then there are none of them. */
   async add(records: readonly MessageRecord[]): Promise<void> {
     const written = this.#write(records, messageWrite);
-    for (const each of records) {
-      const { id, state, text } = each.message;
-      this.#enter(each);
-      this.#writing.set(id, written);
-      if (this.#store !== undefined && !isFinal(state) && text.body.length <= HANDY) this.#atHand.set(id, each);
+    for (const record of records) {
+      this.#enter(record);
+      this.#writing.set(record.message.id, { record, written });
     }
-    while (this.#atHand.size > AT_HAND) this.#atHand.delete(this.#atHand.keys().next().value!);
     try {
       await written;
+      for (const each of records) this.#putAtHand(each);
     } catch (error) {
       for (const { message } of records) this.#forget(message.id);
       throw error;
@@ -152,7 +150,17 @@ export class MessageBook {
 
   /** What is known of it without reading it, of the latest at least. */
   recall(id: string): MessageRecord | undefined {
-    return this.#inMemory.get(id) ?? this.#atHand.get(id);
+    return this.#inMemory.get(id) ?? this.#atHand.get(id) ?? this.#writing.get(id)?.record;
+  }
+
+  /** The oldest go, which have waited for long, and may wait for longer. */
+  #putAtHand(record: MessageRecord): void {
+    const { id, text } = record.message;
+    const entry = this.#entries.get(id);
+    const isWaiting = entry !== undefined && !isFinal(entry.state) && !this.#inMemory.has(id);
+    if (this.#store === undefined || !isWaiting || text.body.length > HANDY) return;
+    this.#atHand.set(id, record);
+    if (this.#atHand.size > AT_HAND) this.#atHand.delete(this.#atHand.keys().next().value!);
   }
 
   /** Fails with a Fault 'not-found'. */

@@ -51,6 +51,25 @@ describe('a message of an endpoint', () => {
     expect(await told()).toEqual(['one: delivered', 'two: delivered']);
   });
 
+  test('is not read from the store again, however many came while the store was slow', async () => {
+    const store = memoryStore();
+    let [turn, reads] = [Promise.resolve(), 0];
+    const { receive, core } = await messagesRoom({
+      store: {
+        ...store,
+        get: (key) => ((reads += 1), store.get(key)),
+        batch: (operations, patience) =>
+          (turn = turn.then(() => new Promise(setImmediate))).then(() => store.batch(operations, patience)),
+      },
+    });
+    const { heard } = listener(core);
+    const bodies = Array.from({ length: 6_000 }, (_, n) => String(n));
+    await Promise.all(bodies.map((body) => receive(body)));
+    await expect.poll(() => heard.length).toBe(bodies.length);
+    expect(heard).toEqual(bodies);
+    expect(reads).toBe(0);
+  });
+
   test('is one message however often it comes, at once or later', async () => {
     const { receive, core } = await messagesRoom();
     const { heard } = listener(core);
