@@ -66,16 +66,17 @@ export class Arrivals {
     lane.isBusy = true;
     void this.#drain(endpoint, lane.waiting)
       .then(
-        () => lane.waiting.length > 0 && this.#hearing(endpoint) !== undefined,
+        () => true,
         (error: unknown) => {
           this.#parts.onError(error);
           return false;
         },
       )
-      .then((isMore) => {
+      .then((isWell) => {
         lane.isBusy = false;
         if (lane.waiting.length === 0) this.#lanes.delete(endpoint);
-        else if (isMore) this.#tellAll(endpoint);
+        // Whoever came to hear meanwhile found the lane busy.
+        else if (isWell && this.#hearing(endpoint) !== undefined) this.#tellAll(endpoint);
       });
   }
 

@@ -1,6 +1,7 @@
 // The kept text messages: on disk, or while they are under way in memory alone; and what is known of each without reading it.
 import { randomBytes } from 'node:crypto';
 import { notFound } from '../errors.ts';
+import type { TextMessage } from './facts.ts';
 import type { MessageQuery, MessageSnapshot, MessageState } from './message.ts';
 import {
   messageDeletes,
@@ -25,11 +26,14 @@ export type MessageEntry = Pick<
 
 type Changing = { -readonly [Name in keyof MessageEntry]: MessageEntry[Name] };
 
+const charactersOf = ({ body, variables }: TextMessage): number =>
+  Object.values(variables).reduce((sum, { length }) => sum + length, body.length);
+
 export const isFinal = (state: MessageState): boolean => state !== 'queued' && state !== 'sent';
 
-/** How many of those that wait are at hand without being read, unless they are larger than so many characters. */
+/** How many of those that wait are at hand without being read, and how many characters their texts may have together. */
 const AT_HAND = 4_000;
-const HANDY = 4_096;
+const CHARACTERS = 16_000_000;
 /** How many random bytes are drawn at once: one draw costs as much as a thousand of them. */
 const POOL = 4_096;
 const RANDOM = 4;
@@ -58,6 +62,7 @@ export class MessageBook {
   readonly #inMemory = new Map<string, MessageRecord>();
   /** The latest that are to be sent or told, as they are on disk. */
   readonly #atHand = new Map<string, MessageRecord>();
+  #characters = 0;
   #random = Buffer.alloc(0);
   #ended = 0;
   #lastMoment = 0;
@@ -130,7 +135,7 @@ export class MessageBook {
     if (entry === undefined || isFinal(entry.state)) return false;
     entry.state = state;
     entry.changedAt = changedAt;
-    this.#atHand.delete(id);
+    this.#putAway(id);
     this.#inMemory.set(id, record);
     if (isFinal(state)) this.#end(entry);
     return true;
@@ -158,9 +163,18 @@ export class MessageBook {
     const { id, text } = record.message;
     const entry = this.#entries.get(id);
     const isWaiting = entry !== undefined && !isFinal(entry.state) && !this.#inMemory.has(id);
-    if (this.#store === undefined || !isWaiting || text.body.length > HANDY) return;
+    if (this.#store === undefined || !isWaiting) return;
     this.#atHand.set(id, record);
-    if (this.#atHand.size > AT_HAND) this.#atHand.delete(this.#atHand.keys().next().value!);
+    this.#characters += charactersOf(text);
+    while (this.#atHand.size > AT_HAND || this.#characters > CHARACTERS)
+      this.#putAway(this.#atHand.keys().next().value!);
+  }
+
+  #putAway(id: string): void {
+    const record = this.#atHand.get(id);
+    if (record === undefined) return;
+    this.#atHand.delete(id);
+    this.#characters -= charactersOf(record.message.text);
   }
 
   /** Fails with a Fault 'not-found'. */
@@ -230,7 +244,7 @@ export class MessageBook {
     if (entry === undefined) return;
     this.#entries.delete(id);
     this.#inMemory.delete(id);
-    this.#atHand.delete(id);
+    this.#putAway(id);
     if (entry.key !== undefined && this.#byKey.get(entry.key) === id) this.#byKey.delete(entry.key);
     if (isFinal(entry.state)) this.#ended -= 1;
   }

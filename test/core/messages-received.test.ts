@@ -1,6 +1,7 @@
 // Messages that come: kept before they are confirmed, told once and in order to whoever hears them, or given to another endpoint.
 import { describe, expect, test } from 'vitest';
 import type { Core } from '../../src/core/index.ts';
+import type { Store } from '../../src/core/store.ts';
 import { memoryStore } from '../support/memory-store.ts';
 import { messagesRoom, settled } from './messages-room.ts';
 
@@ -12,6 +13,15 @@ function listener(core: Core, name = 'hello') {
   core.applications.subscribe(name, ['endpoint:PJSIP/alice']);
   core.messages.hearersChanged();
   return { heard, close: () => registration.close() };
+}
+
+function countedReads(store: Store) {
+  let reads = 0;
+  const get = (key: string): Promise<string | undefined> => {
+    reads += 1;
+    return store.get(key);
+  };
+  return { store: { ...store, get }, reads: () => reads };
 }
 
 describe('a message of an endpoint', () => {
@@ -51,23 +61,38 @@ describe('a message of an endpoint', () => {
     expect(await told()).toEqual(['one: delivered', 'two: delivered']);
   });
 
-  test('is not read from the store again, however many came while the store was slow', async () => {
-    const store = memoryStore();
-    let [turn, reads] = [Promise.resolve(), 0];
+  test('is not read from the store again, however many came while the store was slow, and however large', async () => {
+    const { store, reads } = countedReads(memoryStore());
+    let turn = Promise.resolve();
     const { receive, core } = await messagesRoom({
       store: {
         ...store,
-        get: (key) => ((reads += 1), store.get(key)),
         batch: (operations, patience) =>
           (turn = turn.then(() => new Promise(setImmediate))).then(() => store.batch(operations, patience)),
       },
     });
     const { heard } = listener(core);
-    const bodies = Array.from({ length: 6_000 }, (_, n) => String(n));
+    const bodies = [...Array.from({ length: 6_000 }, (_, n) => String(n)), 'x'.repeat(60_000)];
     await Promise.all(bodies.map((body) => receive(body)));
     await expect.poll(() => heard.length).toBe(bodies.length);
     expect(heard).toEqual(bodies);
-    expect(reads).toBe(0);
+    expect(reads()).toBe(0);
+  });
+
+  test('is read again when more wait than are kept at hand: 4,000, or 16,000,000 characters', async () => {
+    for (const [count, length, atHand] of [
+      [4_100, 10, 4_000],
+      [300, 60_000, 266],
+    ] as const) {
+      const { store, reads } = countedReads(memoryStore());
+      const { receive, core } = await messagesRoom({ store });
+      const bodies = Array.from({ length: count }, (_, n) => String(n).padStart(length));
+      for (const body of bodies) await receive(body);
+      const { heard } = listener(core);
+      await expect.poll(() => heard.length).toBe(count);
+      expect(heard).toEqual(bodies);
+      expect(reads()).toBe(2 * (count - atHand));
+    }
   });
 
   test('is one message however often it comes, at once or later', async () => {
