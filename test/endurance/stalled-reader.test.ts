@@ -10,10 +10,10 @@ const PER_SECOND = 2_000;
 const SECONDS = 30;
 const PAIRS = 3;
 /**
- * In milliseconds. Where the test may not go ahead of what else the machine does, below this a ratio says more of the system's
- * scheduler, and of the collector's pauses, than of the clients: there only the difference counts.
+ * In milliseconds. Below this a ratio says more of the collector's pauses than of the clients, and where the test may not go ahead of
+ * what else the machine does, of the system's scheduler: there only the difference counts.
  */
-const MEASURABLE = 5;
+const MEASURABLE = { ahead: 1, otherwise: 5 };
 const MB = 1024 * 1024;
 
 const users = Array.from({ length: HEALTHY }, (_, index) => `e${index}`);
@@ -43,7 +43,8 @@ test(
       `stalled client: p99 without ${runs.map((each) => each.without.toFixed(1)).join(', ')} ms, with ${runs.map((each) => each.with.toFixed(1)).join(', ')} ms; ` +
         `medians ${without.toFixed(1)} and ${stalled.toFixed(1)} ms (${(stalled / without).toFixed(1)}×); memory grew by ${grown.map((each) => (each / MB).toFixed(1)).join(', ')} MB`,
     );
-    expect(stalled).toBeLessThanOrEqual(Math.max(without, goesAhead(process.pid) ? 0 : MEASURABLE) * 1.5);
+    const measurable = goesAhead(process.pid) ? MEASURABLE.ahead : MEASURABLE.otherwise;
+    expect(stalled).toBeLessThanOrEqual(Math.max(without, measurable) * 1.5);
     expect(stalled).toBeLessThanOrEqual(without + 5);
     for (const each of grown) expect(each).toBeLessThan(60 * MB);
   },
