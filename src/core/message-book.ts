@@ -62,6 +62,7 @@ export class MessageBook {
   readonly #inMemory = new Map<string, MessageRecord>();
   /** The latest that are to be sent or told, as they are on disk. */
   readonly #atHand = new Map<string, MessageRecord>();
+  /** Of their texts together. */
   #characters = 0;
   #random = Buffer.alloc(0);
   #ended = 0;
