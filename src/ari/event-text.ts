@@ -24,8 +24,12 @@ const REMEMBERED = 256;
 
 export class EventTexts {
   readonly #entityId: string;
-  /** Of the last facts. Applications hear of one shortly after each other; a WeakMap would make old garbage of all. */
+  /**
+   * Of the last facts, until the turn of the event loop is over, in which nearly all who hear of one have heard. What is kept for
+   * longer outlives two collections of what is young, and is old garbage then, with the message that it came of.
+   */
   readonly #known: (Known | undefined)[] = [];
+  #forgetting: NodeJS.Immediate | undefined;
 
   constructor(entityId: string) {
     this.#entityId = entityId;
@@ -38,12 +42,18 @@ export class EventTexts {
     if (known?.fact === fact) return known.written;
     const written = translate(fact).map((event) => this.write(event));
     this.#known[place] = { fact, written };
+    this.#forgetting ??= setImmediate(() => this.#forget());
     return written;
   }
 
   write(event: AriEvent): WrittenEvent {
     const json = Buffer.from(withMember(JSON.stringify(event).slice(0, -1), 'asterisk_id', this.#entityId));
     return { event, kind: EXTENSIONS.has(event.type) ? 'x' : 'e', json };
+  }
+
+  #forget(): void {
+    this.#forgetting = undefined;
+    this.#known.fill(undefined);
   }
 }
 

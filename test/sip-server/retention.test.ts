@@ -1,6 +1,4 @@
 // What an answered request leaves in memory for the 32 s of its transaction.
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import { IncomingRequests } from '../../src/sip-server/core/incoming.ts';
 import type { SipRequest } from '../../src/sip-server/message.ts';
@@ -12,11 +10,9 @@ import { Shield } from '../../src/sip-server/shield/shield.ts';
 import { Timers } from '../../src/sip-server/timers.ts';
 import type { Flow } from '../../src/sip-server/transport/flow.ts';
 import type { Transports } from '../../src/sip-server/transport/transports.ts';
+import { collectGarbage } from '../support/garbage.ts';
 import { TestClock } from './clock.ts';
 import { request } from './stage.ts';
-
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
 
 function table(): IncomingRequests {
   const settings = settingsOf({ listen: [], secret: '', clock: new TestClock() });
@@ -56,9 +52,7 @@ test.each([
       return new WeakRef(parsed.message);
     };
     const weak = answer();
-    // What was just looked at is kept until the end of the turn.
-    await new Promise((resolve) => setImmediate(resolve));
-    collectGarbage();
+    await collectGarbage();
     expect(weak.deref()).toBeUndefined();
   },
 );
